@@ -1,0 +1,245 @@
+"""All settings, read from the environment. `docs/operations.md` explains each variable."""
+
+from pathlib import Path
+
+import environ
+from celery.schedules import schedule
+from django.utils.translation import gettext_lazy as _
+
+from concert_site import logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# --- The machine -------------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("DEMO", default=False)  # the demo of `make run`: readiness waits for its data
+SECRET_KEY = env("SECRET_KEY")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS = env.bool("HTTPS", default=False)  # behind a proxy that speaks TLS and sets X-Forwarded-Proto
+
+# --- The house ---------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "concert_site.admin.ConsoleConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "events",
+    "api",
+    "accounts",
+    "reservations",
+    "queueing",
+    "payments",
+    "settlement",
+    "concert_site",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "concert_site.middleware.TraceMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "concert_site.middleware.ActorMiddleware",
+    "concert_site.gate.GateMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "concert_site.urls"
+WSGI_APPLICATION = "concert_site.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Databases ---------------------------------------------------------------------------------------------------
+
+DOMAINS = ["accounts", "reservations", "queueing", "payments", "settlement"]
+
+
+def database(variable):
+    """Django's settings of the database at that variable's URL."""
+    config = env.db_url(variable, engine="django.db.backends.postgresql")
+    if env.bool("DATABASE_POOL", default=False):  # for web processes; Celery would close a pool after every task
+        config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5}}
+    else:
+        config["CONN_MAX_AGE"] = None
+    config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+DATABASES = {"default": database("DATABASE_URL")} | {
+    domain: database(f"{domain.upper()}_DATABASE_URL") for domain in DOMAINS if f"{domain.upper()}_DATABASE_URL" in env
+}
+DATABASE_ROUTERS = ["concert_site.routers.OneDatabasePerDomain"]
+
+# --- Redis, Celery -----------------------------------------------------------------------------------------------
+
+REDIS_URL = env("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 3, "IGNORE_EXCEPTIONS": True},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "celery:", "visibility_timeout": 300, "socket_timeout": 30}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_DB_REUSE_MAX = 1000
+
+
+def every(seconds, task):
+    """A task on the timetable. One that no worker took in time is dropped: the next one does its work."""
+    return {"task": task, "schedule": schedule(seconds), "options": {"expires": max(seconds, 5)}}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "admit waiting fans": every(1, "queueing.tick_rooms"),
+    "relay events": every(1, "events.relay"),
+    "sync outbound": every(1, "events.sync_outbound"),
+    "expire holds": every(5, "reservations.expire_holds"),
+    "chase unanswered payments and refunds": every(5, "reservations.chase"),
+    "settle charges of unknown outcome": every(10, "payments.settle_charges"),
+    "rebuild the ranking": every(3600, "reservations.rebuild_ranking"),
+    "say that beat and worker live": every(5, "concert_site.report_alive"),
+}
+
+# --- Events ------------------------------------------------------------------------------------------------------
+
+PUSH_AFTER_COMMIT = env.bool("PUSH_AFTER_COMMIT", default=True)  # off: only the worker relays
+DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=30)
+
+# --- The box office ----------------------------------------------------------------------------------------------
+
+HOLD_SECONDS = env.int("HOLD_SECONDS", default=300)
+PAY_DEADLINE_SECONDS = env.int("PAY_DEADLINE_SECONDS", default=120)
+REFUND_DEADLINE_SECONDS = env.int("REFUND_DEADLINE_SECONDS", default=120)
+CHARGE_MINIMUM = env.int("CHARGE_MINIMUM", default=1)
+CHARGE_MAXIMUM = env.int("CHARGE_MAXIMUM", default=2_000_000)
+BALANCE_MAXIMUM = env.int("BALANCE_MAXIMUM", default=10_000_000)
+SANDBOX_GATEWAY_FAULT = env("SANDBOX_GATEWAY_FAULT", default="")  # "" approves; "decline", "unknown"
+DATA_PLATFORM_URL = env("DATA_PLATFORM_URL", default="")
+DATA_PLATFORM_SECRET = env("DATA_PLATFORM_SECRET", default="")
+
+# --- Accounts ----------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "concerts"
+LOGOUT_REDIRECT_URL = "concerts"
+API_TOKEN_DAYS = env.int("API_TOKEN_DAYS", default=30)
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ["UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator"]
+]
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="tickets@example.com")
+
+# --- API ---------------------------------------------------------------------------------------------------------
+
+RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication", "accounts.authentication.PageSession"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "api.pagination.CursorPages",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.ProblemSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.Limit"] if RATE_LIMITS else [],
+    # Per minute: of an address for what anyone may do, of an account for the rest.
+    "DEFAULT_THROTTLE_RATES": {
+        "accounts": env("RATE_ACCOUNTS", default="120/min"),
+        "sessions": env("RATE_SESSIONS", default="120/min"),
+        "write": env("RATE_WRITE", default="300/min"),
+        "read": env("RATE_READ", default="1200/min"),
+    },
+    "EXCEPTION_HANDLER": "api.problems.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "DATETIME_FORMAT": "iso-8601",
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Concert reservations",
+    "DESCRIPTION": "Wait in the room, hold seats, pay with points, show the ticket.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "ReservationStatus": "reservations.models.Reservation.Status",
+        "ChargeStatus": "payments.models.Charge.Status",
+    },
+}
+
+# --- Language and time -------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env("TIME_ZONE", default="Asia/Seoul")
+USE_TZ = True
+
+# --- Static files and headers ------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+WHITENOISE_USE_FINDERS = True
+
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/api/docs/"],  # Swagger UI styles itself inline
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'self'"],
+    },
+}
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING_CONFIG = None
+logs.configure(format=env("LOG_FORMAT", default="json"), level=env("LOG_LEVEL", default="INFO"))

@@ -1,0 +1,43 @@
+from django.db import models
+from django.db.models.functions import Now
+
+from events.ids import uuid7
+
+
+class Event(models.Model):
+    """A fact in the immutable ledger, written in the transaction that made it true."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    aggregate_type = models.CharField(max_length=50)
+    aggregate_id = models.UUIDField()
+    seq = models.PositiveIntegerField(help_text="The aggregate's version, taken under its row's lock.")
+    type = models.CharField(max_length=100)
+    data = models.JSONField()
+    correlation_id = models.UUIDField(db_index=True, help_text="The reservation or charge that it is all about.")
+    causation_id = models.UUIDField(null=True, help_text="The event that this one is the effect of.")
+    actor = models.CharField(max_length=200)
+    traceparent = models.CharField(max_length=55)
+    occurred_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("aggregate_type", "aggregate_id", "seq", name="one_event_per_version"),
+        ]
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"{self.type} {self.aggregate_id} v{self.seq}"
+
+    @classmethod
+    def record(cls, message, *, by, using, context):
+        return cls.objects.using(using).create(
+            aggregate_type=by._meta.label,
+            aggregate_id=by.pk,
+            seq=by.version,
+            type=type(message).__name__,
+            data=message.to_data(),
+            correlation_id=by.correlation_id,
+            causation_id=context.causation_id,
+            actor=context.actor,
+            traceparent=context.traceparent,
+        )
