@@ -38,6 +38,14 @@ class DataDirectory:
         self._lock.close()
         self._lock = None
 
+    def user(self):
+        """The state of the living stack that has the directory; None if nobody does."""
+        with open(self.path / "lock", "a") as probe:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return None
+        return self.state if self._user_lives() else None
+
     @property
     def state(self):
         """Of the stack that uses the directory, or used it last."""

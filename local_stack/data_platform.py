@@ -1,0 +1,187 @@
+"""A small data platform to send to: the other side of the demo's outbound sync.
+
+POST /reservations   keeps a JSON object once per Idempotency-Key, if it is signed as Standard Webhooks has it
+GET  /reservations   all that was kept, newest first
+GET  /               the same for people
+"""
+
+import argparse
+import html
+import json
+import os
+import secrets
+import threading
+from datetime import UTC, datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+SHOWN = 200
+LARGEST_BODY = 1_000_000
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="refresh" content="3">
+<title>Data platform</title>
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 3rem auto; padding: 0 1.5rem }}
+p {{ opacity: .7 }}
+table {{ width: 100%; border-collapse: collapse }}
+th, td {{ text-align: left; vertical-align: top; padding: .6rem 1rem .6rem 0; border-top: 1px solid #8884 }}
+pre {{ margin: 0; font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere }}
+.empty {{ border: 1px dashed #8888; border-radius: .5rem; padding: 3rem; text-align: center }}
+</style>
+</head>
+<body>
+<h1>Data platform</h1>
+{content}
+</body>
+</html>
+"""
+
+
+class Records:
+    """What was received, one JSON line each in a file, so that it outlives the process. Safe for threads."""
+
+    def __init__(self, path):
+        self._path, self._lock = path, threading.Lock()
+        self._by_key = {record["key"]: record for record in _records(path)}
+
+    def keep(self, key, data):
+        """The record of this key, and whether it is new. What is repeated under a key is not looked at again."""
+        with self._lock:
+            if key in self._by_key:
+                return self._by_key[key], False
+            received_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            record = {"id": f"dp_{secrets.token_hex(8)}", "key": key, "received_at": received_at, "data": data}
+            self._write(record)
+            self._by_key[key] = record
+            return record, True
+
+    def newest_first(self):
+        with self._lock:
+            return list(reversed(self._by_key.values()))
+
+    def _write(self, record):
+        with open(self._path, "ab") as file:
+            # Begins with the line break, so that a line torn by a crash spoils no other.
+            file.write(b"\n" + json.dumps(record).encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _records(path):
+    if path.exists():
+        for line in path.read_bytes().splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue  # empty or torn
+
+
+class Handler(BaseHTTPRequestHandler):
+    """`records` and `webhook` are set by `server`."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+
+    def do_GET(self):
+        if self.path == "/":
+            self._answer(HTTPStatus.OK, page(self.records.newest_first()), "text/html; charset=utf-8")
+        elif self.path == "/reservations":
+            self._answer_json(HTTPStatus.OK, self.records.newest_first())
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "there is / and /reservations")
+
+    def do_POST(self):
+        length = self.headers.get("Content-Length", "")
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body's length is missing or too large")
+        body = self.rfile.read(int(length))
+        if self.path != "/reservations":
+            return self._refuse(HTTPStatus.NOT_FOUND, "there is /reservations")
+        if not self._is_signed(body):
+            return self._refuse(HTTPStatus.UNAUTHORIZED, "the signature is missing, wrong or too old")
+        key, data = self.headers.get("Idempotency-Key"), _object(body)
+        if not key or data is None:
+            return self._refuse(HTTPStatus.BAD_REQUEST, "an Idempotency-Key and a JSON object are needed")
+        record, new = self.records.keep(key, data)
+        print(f"{'kept' if new else 'known'} {record['id']} {key!r}", flush=True)
+        self._answer_json(HTTPStatus.CREATED if new else HTTPStatus.OK, {"id": record["id"]})
+
+    def log_message(self, *_):
+        """Requests are not logged one by one; what was kept is."""
+
+    def _is_signed(self, body):
+        try:
+            self.webhook.verify(body, dict(self.headers), json_parse=False)
+        except (WebhookVerificationError, ValueError):  # ValueError: a header or a body that cannot be read at all
+            return False
+        return True
+
+    def _refuse(self, status, why):
+        self.close_connection = True  # the body may still be in it
+        self._answer_json(status, {"error": why})
+
+    def _answer_json(self, status, content):
+        self._answer(status, json.dumps(content), "application/json")
+
+    def _answer(self, status, text, content_type):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Content-Type-Options", "nosniff")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _object(body):
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def page(records):
+    if not records:
+        return PAGE.format(content='<p class="empty">Nothing yet. Buy a ticket, and its reservation appears here.</p>')
+    rows = "\n".join(map(_row, records[:SHOWN]))
+    head = "<tr><th>Received<th>Id here<th>Idempotency key<th>Content</tr>"
+    return PAGE.format(content=f"<p>{len(records)} received, newest first.</p>\n<table>\n{head}\n{rows}\n</table>")
+
+
+def _row(record):
+    time = record["received_at"].replace("T", " ")[:19] + " UTC"
+    content = json.dumps(record["data"], indent=2, ensure_ascii=False)
+    cells = [time, record["id"], record["key"]]
+    return (
+        "<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in cells) + f"<td><pre>{html.escape(content)}</pre></tr>"
+    )
+
+
+def server(*, port, path, secret):
+    """Listens on the loopback address. Port 0: any free one."""
+    attributes = {"records": Records(path), "webhook": Webhook(secret)}
+    return ThreadingHTTPServer(("127.0.0.1", port), type("BoundHandler", (Handler,), attributes))
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--port", type=int, required=True)
+    arguments.add_argument("--file", type=Path, required=True)
+    given = arguments.parse_args()
+    server(port=given.port, path=given.file, secret=os.environ["DATA_PLATFORM_SECRET"]).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
