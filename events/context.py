@@ -53,3 +53,8 @@ def acting(**changes):
             yield context
     finally:
         _current.reset(token)
+
+
+def become(actor: str):
+    """Say who acts, once that is known, for the rest of the enclosing `acting` block."""
+    _current.set(replace(current(), actor=actor))

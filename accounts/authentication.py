@@ -1,0 +1,27 @@
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+
+from accounts.models import ApiToken
+from events import context
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <token>`, as POST /sessions gives it. `request.auth` is the ApiToken."""
+
+    def authenticate(self, request):
+        scheme, _space, token = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        row = ApiToken.find(token.strip().decode("latin-1"))
+        if row is None:
+            raise AuthenticationFailed(_("The token is unknown or has expired. Sign in again."))
+        context.become(f"fan:{row.user.pk}")
+        return row.user, row
+
+    def authenticate_header(self, request):
+        return "Bearer"
+
+
+class PageSession(SessionAuthentication):
+    """Our own pages call the API with the browser's session and its CSRF token."""

@@ -1,0 +1,38 @@
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models.user import User
+
+
+class ApiToken(models.Model):
+    """A signed-in device. Only a hash of the token is kept: the table opens nobody's account."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self):
+        return f"{self.user} until {self.expires_at:%Y-%m-%d}"
+
+    @classmethod
+    def issue(cls, *, user, now):
+        """(row, token): the token itself is known to nobody afterwards."""
+        token = secrets.token_urlsafe(32)
+        expires_at = now + timedelta(days=settings.API_TOKEN_DAYS)
+        return cls.objects.create(user=user, digest=digest_of(token), expires_at=expires_at), token
+
+    @classmethod
+    def find(cls, token):
+        """The live row of that token, with its user, or None."""
+        rows = cls.objects.filter(digest=digest_of(token), expires_at__gt=Now(), user__is_active=True)
+        return rows.select_related("user").first()
+
+
+def digest_of(token) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class ConcertSiteConfig(AppConfig):
+    name = "concert_site"

@@ -1,0 +1,29 @@
+"""Every request is part of a trace and done by somebody."""
+
+from events import context
+
+
+class TraceMiddleware:
+    """Go on with the caller's W3C traceparent, or start a trace; the answer tells its id."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        traceparent = request.headers.get("traceparent") or context.new_traceparent()
+        with context.acting(actor="anonymous", traceparent=traceparent) as acting:
+            response = self.get_response(request)
+            response["Trace-Id"] = acting.trace_id
+            return response
+
+
+class ActorMiddleware:
+    """Who acts, by the browser's session. (With a bearer token, the API's authentication says it.)"""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.user.is_authenticated:
+            context.become(f"fan:{request.user.pk}")
+        return self.get_response(request)

@@ -1,0 +1,32 @@
+from rest_framework import serializers
+
+from payments.models import Charge, Transfer
+
+
+class BalanceSerializer(serializers.Serializer):
+    balance = serializers.IntegerField()
+
+
+class NewChargeSerializer(serializers.Serializer):
+    amount = serializers.IntegerField()
+
+
+class ChargeSerializer(serializers.ModelSerializer):
+    balance = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Charge
+        fields = ["id", "amount", "balance", "status", "created_at"]
+
+
+class EntrySerializer(serializers.ModelSerializer):
+    """`amount` is negative when points went out; `key` is the charge or the reservation."""
+
+    amount = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Transfer
+        fields = ["id", "kind", "key", "amount", "balance_after", "at"]
+
+    def get_amount(self, transfer) -> int:
+        return transfer.signed_for(self.context["account"])

@@ -1,0 +1,13 @@
+from celery import shared_task
+
+from events.context import acting
+from payments.models import Charge
+
+
+
+@shared_task(name="payments.settle_charges")
+def settle_charges(**kwargs):
+    """Ask the gateway again for what it has not answered."""
+    with acting(actor="system:settle_charges"):
+        for charge in Charge.objects.unsettled()[:100]:
+            charge.settle()

@@ -1,0 +1,158 @@
+"""Confirm a reservation: debit the points, then confirm. Each compensation stands beside its step.
+
+    submit     reservations ─ ReservationSubmitted ▶ payments: debit             (Reservation.submit)
+    confirm    payments ─ PointsCaptured ▶ reservations: confirm                 pivot: from here only forward
+     └ fail    payments ─ PointsDeclined ▶ reservations: fail, seats free
+    late       PointsCaptured, but FAILED: take the seats again and confirm,
+     └ refund  or, when they are gone: reservations ─ RefundRequested ▶ payments: refund
+    cancel     reservations ─ ReservationCancelled ▶ payments: refund            (cancellation.cancel)
+    refunded   payments ─ PointsRefunded ▶ reservations: the saga is over
+"""
+
+import structlog
+
+from events import bus
+from events.aggregate import WrongStatus
+from events.clock import database_now
+from events.consumers import Consumer
+from events.context import acting
+from events.messages import PointsCaptured, PointsDeclined, PointsRefunded
+from events.models import OperatorAction
+from reservations import holding
+from reservations.models import Reservation
+
+logger = structlog.get_logger(__name__)
+Status = Reservation.Status
+
+saga = Consumer("confirmation", home="reservations", urgent=True)
+
+
+@saga.on(PointsCaptured)
+def confirm(message, event):
+    reservation = Reservation.objects.get(id=message.reservation_id)
+    if reservation.status == Status.PAYING:
+        reservation.confirm(cause="points captured")  # WrongStatus when it just failed: tried again, as late
+    elif reservation.status == Status.FAILED and reservation.refund is None:
+        confirm_late(reservation)
+    else:
+        logger.info("answer_repeated", reservation=str(reservation.id), answer="captured", status=reservation.status)
+
+
+def confirm_late(reservation):
+    """Paid, but too late: prefer the buyer, as long as nobody else has the seats."""
+    try:
+        holding.take_again(reservation, cause="points captured late, seats still free")
+    except (holding.SeatsUnavailable, holding.SeatLimitExceeded) as gone:
+        reservation.request_refund(cause=f"points captured late, seats gone: {type(gone).__name__}")
+
+
+@saga.on(PointsDeclined)
+def fail(message, event):
+    reservation = Reservation.objects.get(id=message.reservation_id)
+    if reservation.status == Status.PAYING:
+        reservation.fail(reason=message.reason, cause=f"points declined: {message.reason}")
+    else:
+        logger.info("answer_repeated", reservation=str(reservation.id), answer="declined", status=reservation.status)
+
+
+@saga.on(PointsRefunded)
+def note_refund(message, event):
+    reservation = Reservation.objects.get(id=message.reservation_id)
+    reservation.note_refund(cause=f"refunded {message.refund} points", now=event.occurred_at)
+
+
+# The watchdog: every step has a deadline in the table. Past it, ask again (which is idempotent), then compensate.
+
+
+def chase(*, now=None) -> int:
+    """Chase what payments has not answered in time; returns how many were chased."""
+    now = now or database_now(bus.home(Reservation))
+    unanswered = Reservation.objects.filter(status=Status.PAYING, pay_deadline__lte=now)
+    unrefunded = Reservation.objects.filter(refund_deadline__lte=now, attention="")
+    return _each(unanswered, chase_payment, now=now) + _each(unrefunded, chase_refund, now=now)
+
+
+def chase_payment(reservation, *, now):
+    if reservation.asked_again_at is None:
+        reservation.ask_again(now=now)
+    else:
+        reservation.fail(reason="payment_unanswered", cause="no answer from payments by the second deadline")
+
+
+def chase_refund(reservation, *, now):
+    if reservation.asked_again_at is None:
+        reservation.ask_refund_again(now=now)
+    else:
+        reservation.call_attention(why="payments has not confirmed the refund")
+
+
+def _each(reservations, chase_one, *, now):
+    """Each in a transaction of its own, so that one that fails holds up no other."""
+    chased = 0
+    for id in reservations.order_by("id").values_list("id", flat=True)[:500]:
+        with bus.atomic(Reservation):
+            reservation = reservations.filter(id=id).select_for_update(skip_locked=True).first()
+            if reservation:  # else it was answered, or somebody else is at it
+                chase_one(reservation, now=now)
+                chased += 1
+    return chased
+
+
+# The operator's lever
+
+
+class AlreadyChanged(Exception):
+    """The reservation is no longer what the operator saw."""
+
+
+def compensation_of(reservation) -> str:
+    """What compensating would do now, in words; empty when there is nothing to compensate."""
+    if reservation.status == Status.FAILED and reservation.refund is not None:
+        return ""
+    return COMPENSATIONS[reservation.status][1] if reservation.status in COMPENSATIONS else ""
+
+
+def compensate(reservation, *, operator, reason, seen_version, operator_id=None):
+    """Undo the reservation by hand: free its seats, give its points back.
+
+    Raises WrongStatus when there is nothing to undo, AlreadyChanged when it changed since it was seen.
+    """
+    with bus.atomic(Reservation), acting(actor=f"operator:{operator}"):
+        reservation.lock()
+        before = {"status": reservation.status, "version": reservation.version}
+        if reservation.version != seen_version:
+            raise AlreadyChanged(f"It is {reservation.status} now, version {reservation.version}. Look at it again.")
+        if not compensation_of(reservation):
+            raise WrongStatus(reservation, expected=list(COMPENSATIONS))
+        COMPENSATIONS[reservation.status][0](reservation)
+        OperatorAction.record(
+            using=bus.home(Reservation), operator=operator, operator_id=operator_id, reason=reason,
+            action="reservation.compensate", target_type="reservation", target_id=reservation.id,
+            before=before, after={"status": reservation.status, "version": reservation.version},
+        )  # fmt: skip
+
+
+def _release(reservation):
+    reservation.release(cause=BY_HAND)
+
+
+def _cancel_with_full_refund(reservation):
+    reservation.cancel(refund=reservation.amount, fee=0, cause=BY_HAND)
+
+
+def _fail_and_refund(reservation):
+    reservation.fail(reason="compensated", cause=BY_HAND)
+    _refund(reservation)
+
+
+def _refund(reservation):
+    reservation.request_refund(cause=BY_HAND)
+
+
+BY_HAND = "compensated by an operator"
+COMPENSATIONS = {
+    Status.HELD: (_release, "Release the hold: its seats are free at once."),
+    Status.PAYING: (_fail_and_refund, "Fail it: its seats are free at once, points already debited go back."),
+    Status.CONFIRMED: (_cancel_with_full_refund, "Cancel it with a full refund: its seats are free at once."),
+    Status.FAILED: (_refund, "Refund what was debited; a debit that is still on its way will be refused."),
+}

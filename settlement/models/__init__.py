@@ -1,0 +1,3 @@
+from settlement.models.line import Line
+
+__all__ = ["Line"]
