@@ -163,10 +163,8 @@ def page(records):
 def _row(record):
     time = record["received_at"].replace("T", " ")[:19] + " UTC"
     content = json.dumps(record["data"], indent=2, ensure_ascii=False)
-    cells = [time, record["id"], record["key"]]
-    return (
-        "<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in cells) + f"<td><pre>{html.escape(content)}</pre></tr>"
-    )
+    cells = [html.escape(cell) for cell in (time, record["id"], record["key"])]
+    return "<tr>" + "".join(f"<td>{cell}" for cell in [*cells, f"<pre>{html.escape(content)}</pre>"]) + "</tr>"
 
 
 def server(*, port, path, secret):

@@ -18,7 +18,8 @@ class DataDirectory:
     def __init__(self, path):
         self.path = Path(path).resolve()
         self.log = self.path / "log"
-        self.log.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.log.mkdir(mode=0o700, exist_ok=True)
         self._lock = None
 
     def lock(self):

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 
 from local_stack import ROOT, CannotStart
 from local_stack.terminal import alarm, relay
@@ -41,27 +40,26 @@ class Kept:
     `start` starts it anew and returns it.
     """
 
-    def __init__(self, name, process, start, guard):
+    def __init__(self, name, process, start, guard, *, now):
         self.name, self.process, self._start, self._guard = name, process, start, guard
-        self._started_at = time.monotonic()
-        self._start_at = None
+        self._started_at, self._start_at = now, None
         self._quick_deaths = 0
 
-    def tend(self):
-        """To be called again and again. Raises CannotStart when there is no hope left."""
+    def tend(self, now):
+        """To be called again and again, with seconds of a clock. Raises CannotStart when there is no hope left."""
         if self.process is None:
-            if time.monotonic() >= self._start_at:
-                self.process, self._started_at = self._start(), time.monotonic()
+            if now >= self._start_at:
+                self.process, self._started_at = self._start(), now
         elif self.process.poll() is not None:
-            self._died()
+            self._died(now)
 
-    def _died(self):
+    def _died(self, now):
         self._guard.forget(self.process)
-        quick = time.monotonic() - self._started_at < QUICK
+        quick = now - self._started_at < QUICK
         self._quick_deaths = self._quick_deaths + 1 if quick else 0
         ended = f"{self.name} ended with {self.process.returncode}"
         if self._quick_deaths == QUICK_DEATHS:
             raise CannotStart(f"{ended}, {QUICK_DEATHS} times within {QUICK} seconds of its start.")
         pause = 2**self._quick_deaths / 2
         alarm(f"{ended}; starting it again in {pause:g} s")
-        self.process, self._start_at = None, time.monotonic() + pause
+        self.process, self._start_at = None, now + pause

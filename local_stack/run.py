@@ -73,7 +73,9 @@ class Stack:
 
     def run(self):
         """Returns when asked to stop, and raises CannotStart when something cannot be kept running."""
-        self.kept = [Kept(server.name, server.process, server.restart, self.guard) for server in self.servers.started]
+        self.kept = []
+        for server in self.servers.started:
+            self._keep(server.name, server.process, server.restart)
         if self._prepare():
             self._start_programs()
             if self._becomes_ready():
@@ -106,7 +108,10 @@ class Stack:
             self._program("beat", BLUE, *beat),
             self._program("platform", MAGENTA, *platform),
         ):
-            self.kept.append(Kept(program.name, program.start(), program.start, self.guard))
+            self._keep(program.name, program.start(), program.start)
+
+    def _keep(self, name, process, start):
+        self.kept.append(Kept(name, process, start, self.guard, now=time.monotonic()))
 
     def _program(self, name, colour, *command, **variables):
         return Program(
@@ -127,9 +132,7 @@ class Stack:
             if answer == http.client.OK:
                 return True
         if not self.stop:
-            alarm(
-                f"{self.url}/readyz says {answer or 'nothing'} after {SECONDS_TO_BE_READY} s; see {self.directory.log}."
-            )
+            alarm(f"After {SECONDS_TO_BE_READY} s /readyz says {answer or 'nothing'}. Logs: {self.directory.log}")
         return False
 
     def _ask_readiness(self):
@@ -137,14 +140,14 @@ class Stack:
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return None
         finally:
             connection.close()
 
     def _tend(self):
         for kept in self.kept:
-            kept.tend()
+            kept.tend(time.monotonic())
         time.sleep(0.1)
 
     def _banner(self):

@@ -19,7 +19,7 @@ class Valkey(Server):
         return self._url(self.port)
 
     def prepare(self):
-        self.home.mkdir(exist_ok=True)
+        self.home.mkdir(mode=0o700, exist_ok=True)
 
     def launch(self, port, log):
         settings = self.home / "valkey.conf"  # a file, because everybody may read a command line
