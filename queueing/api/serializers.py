@@ -1,0 +1,31 @@
+"""The shapes of the answers, for the schema; views.py fills them by hand, since these are asked for most of all."""
+
+from rest_framework import serializers
+
+from queueing.models import Room
+
+
+class RoomFront(serializers.Serializer):
+    state = serializers.ChoiceField(choices=Room.State.choices)
+    serving_number = serializers.IntegerField(help_text="The highest number let in so far.")
+    waiting = serializers.IntegerField(help_text="How many wait.")
+    pace_per_minute = serializers.IntegerField(help_text="How many were let in during the last minute.")
+    opens_at = serializers.DateTimeField(allow_null=True)
+    remaining_seats = serializers.IntegerField(allow_null=True, help_text="How many seats are free; null if not known.")
+
+
+class EtaSeconds(serializers.Serializer):
+    low = serializers.IntegerField()
+    high = serializers.IntegerField()
+
+
+class PlaceAnswer(serializers.Serializer):
+    token = serializers.CharField(allow_null=True, help_text="For the header Queue-Token; null when none is needed.")
+    status = serializers.ChoiceField(choices=["WAITING", "ACTIVE", "USED", "EXPIRED"])
+    number = serializers.IntegerField(allow_null=True, help_text="Null while the room is off.")
+    ahead = serializers.IntegerField(help_text="How many are let in before you.")
+    eta_seconds = EtaSeconds(allow_null=True, help_text="By the measured pace; null while it is not known.")
+    poll_after_seconds = serializers.IntegerField(
+        allow_null=True, help_text="When to ask again, which also keeps your place; null when there is no need to."
+    )
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="End of your time to buy; null while you wait.")

@@ -1,0 +1,8 @@
+-- Keep the slot until ARGV[4] (ms), at most until the room's longest time; never shortens.  ARGV[3]: the number of the place.
+local account = ARGV[2]
+local number, status, until_ms, latest = place_of(account)
+if number ~= tonumber(ARGV[3]) or status ~= 'ACTIVE' then return 0 end
+local kept = math.max(until_ms, math.min(tonumber(ARGV[4]), latest))
+redis.call('ZADD', active, kept, account)
+write_place(account, number, 'ACTIVE', kept, latest)
+return 1

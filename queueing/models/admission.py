@@ -1,0 +1,48 @@
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+TICK = "tick"
+
+
+class Admission(models.Model):
+    """A fan was let in. What the promises about order and limits are checked against; never changed."""
+
+    room = models.ForeignKey("queueing.Room", models.PROTECT, related_name="admissions", verbose_name=_("room"))
+    number = models.PositiveBigIntegerField(_("number"))
+    account_id = models.UUIDField(_("account"))
+    at = models.DateTimeField(_("at"), help_text=_("By the clock of Redis."))
+    active_after = models.PositiveIntegerField(_("active after it"))
+    limit_then = models.PositiveIntegerField(_("limit then"))
+    by = models.CharField(_("by"), max_length=200, default=TICK, help_text=_("“tick”, or the operator's name."))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("admission"), _("admissions")
+        constraints = [models.UniqueConstraint("room", "number", name="one_admission_per_number")]
+        indexes = [models.Index("account_id", name="admission_by_account")]
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"{self.room_id}:{self.number}"
+
+    @classmethod
+    def from_journal(cls, entry, *, room):
+        """The admission, not saved, of one entry of the journal in Redis."""
+        told = json.loads(entry)
+        return cls(
+            room=room,
+            number=int(told["number"]),
+            account_id=UUID(told["account"]),
+            at=datetime.fromtimestamp(told["at"] / 1000, tz=UTC),
+            active_after=int(told["active_after"]),
+            limit_then=int(told["limit_then"]),
+            by=told["by"],
+        )
+
+    @classmethod
+    def record(cls, admissions):
+        """Write those down that nobody has written yet; any number of processes may do it at once."""
+        cls.objects.bulk_create(admissions, ignore_conflicts=True)

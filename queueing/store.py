@@ -1,0 +1,112 @@
+"""Redis as the waiting room sees it: the keys of a room, one script per verb, and one error when it is away."""
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+from django_redis import get_redis_connection
+from redis.exceptions import NoScriptError, RedisError
+
+from api.problems import Unavailable
+
+KEYS = ("settings", "waiting", "seen", "active", "places", "ended", "recent", "samples", "journal")
+LUA = Path(__file__).parent / "lua"
+WITHOUT_ROOM = {"configure", "ceiling"}  # they write the settings that every other verb needs to find
+
+
+class RoomUnavailable(Unavailable):
+    """Redis does not answer. Nobody is let in meanwhile, and nobody loses a place."""
+
+    default_code = "room_unavailable"
+    default_detail = _("The waiting room can't be reached. Your place is kept; please try again in a moment.")
+
+    def __init__(self, detail=None, *, code=None, retry_after=2, **extra):
+        super().__init__(detail, code=code, retry_after=retry_after, **extra)
+
+
+@dataclass(frozen=True)
+class Script:
+    text: str
+    sha: str
+
+
+@functools.cache
+def scripts() -> dict[str, Script]:
+    """Every verb's script by the verb's name."""
+    room = (LUA / "_room.lua").read_text()
+    found = {}
+    for path in sorted(LUA.glob("[!_]*.lua")):
+        text = path.read_text() if path.stem in WITHOUT_ROOM else room + path.read_text()
+        found[path.stem] = Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return found
+
+
+def available(function):
+    """Turn every failure of Redis into RoomUnavailable."""
+
+    @functools.wraps(function)
+    def guarded(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except NoScriptError:
+            raise  # the server has restarted: mirror.py knows what to do
+        except RedisError as error:
+            raise RoomUnavailable from error
+
+    return guarded
+
+
+@functools.lru_cache(maxsize=1024)
+def keys_of(concert_id) -> tuple[str, ...]:
+    """The keys of a room; the hash tag keeps them on one node of a cluster."""
+    return tuple(f"room:{{{concert_id}}}:{key}" for key in KEYS)
+
+
+@available
+def run(verb, *, concert_id, args):
+    """The raw answer of the verb's script. Raises RoomUnavailable; NoScriptError when the server has none of ours."""
+    client = get_redis_connection("default")
+    return client.evalsha(scripts()[verb].sha, len(KEYS), *keys_of(concert_id), *args)
+
+
+@available
+def run_anew(verb, *, concert_id, args):
+    """The same on a server that has lost our scripts, and without teaching it any."""
+    client = get_redis_connection("default")
+    return client.eval(scripts()[verb].text, len(KEYS), *keys_of(concert_id), *args)
+
+
+@available
+def load_scripts():
+    """Teach the server all scripts in one step, so that one missing script means that all are."""
+    with get_redis_connection("default").pipeline(transaction=True) as pipeline:
+        for script in scripts().values():
+            pipeline.script_load(script.text)
+        pipeline.execute()
+
+
+@available
+def run_id() -> str:
+    """Of the server's present life; a restart or a failover gives another."""
+    return get_redis_connection("default").info("server")["run_id"]
+
+
+@available
+def settings_of(concert_id) -> dict[str, str]:
+    """The settings and counters as Redis holds them; empty if it does not know the room."""
+    found = get_redis_connection("default").hgetall(keys_of(concert_id)[0])
+    return {name.decode(): value.decode() for name, value in found.items()}
+
+
+@available
+def journal(concert_id, *, limit=1000) -> list[bytes]:
+    """Admissions that may not be in PostgreSQL yet, in number order."""
+    return get_redis_connection("default").zrange(keys_of(concert_id)[-1], 0, limit - 1)
+
+
+@available
+def strike(concert_id, *, entries):
+    """Take entries off the journal, now that PostgreSQL has them."""
+    get_redis_connection("default").zrem(keys_of(concert_id)[-1], *entries)

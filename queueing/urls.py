@@ -1,0 +1,4 @@
+"""The waiting room's pages."""
+
+app_name = "queueing"
+urlpatterns = []
