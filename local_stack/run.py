@@ -97,14 +97,16 @@ class Stack:
 
     def _start_programs(self):
         web = ["granian", "concert_site.wsgi:application", "--interface", "wsgi", "--host", self.host]
-        web += ["--port", self.port, "--workers", 2, "--blocking-threads", 4, "--respawn-failed-workers"]
-        worker = ["celery", "-A", "concert_site", "worker", "--pool", "threads", "--concurrency", 4]
-        beat = ["celery", "-A", "concert_site", "beat", "--schedule", self.directory.path / "beat"]
+        web += ["--port", self.port, "--workers", 2, "--blocking-threads", 4]
+        web += ["--no-ws", "--respawn-failed-workers"]
+        celery = ["celery", "--quiet", "-A", "concert_site"]
+        worker = [*celery, "worker", "--pool", "threads", "--concurrency", 4]
+        beat = [*celery, "beat", "--schedule", self.directory.path / "beat"]
         received = self.directory.path / "data-platform.jsonl"
         platform = ["local_stack.data_platform", "--port", self.data_platform_port, "--file", received]
         for program in (
             self._program("web", GREEN, *web, DATABASE_POOL="1"),
-            self._program("worker", YELLOW, *worker),
+            self._program("worker", YELLOW, *worker, PYTHONWARNINGS="ignore:You're running the worker with superuser"),
             self._program("beat", BLUE, *beat),
             self._program("platform", MAGENTA, *platform),
         ):

@@ -61,7 +61,7 @@ def _plan(performance):
             for name, rows in sections.items()
         ],
         "areas": layout["areas"],
-        "categories": [grade | {"price": prices.get(grade["name"])} for grade in layout["grades"]],
+        "grades": [grade | {"price": prices.get(grade["name"])} for grade in layout["grades"]],
     }
 
 

@@ -1,8 +1,30 @@
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from events.ids import uuid7
+
+
+class ConcertQuerySet(models.QuerySet):
+    def with_sale_status(self):
+        """Annotates `sale_rank` and `next_start` of the performance to show first; on sale comes before the rest."""
+        from reservations.models.performance import Performance  # a performance knows its concert
+
+        of_concert = Performance.objects.filter(concert=OuterRef("pk")).with_sale_status()
+        first = of_concert.order_by("sale_rank", "starts_at")
+        return self.annotate(
+            sale_rank=Coalesce(Subquery(first.values("sale_rank")[:1]), Value(Performance.Sale.CLOSED)),
+            next_start=Subquery(first.values("starts_at")[:1]),
+        )
+
+    def search(self, words):
+        """Those whose title or artist has all the words."""
+        found = self
+        for word in words.split():
+            found = found.filter(Q(title__icontains=word) | Q(artist__icontains=word))
+        return found
 
 
 class Concert(models.Model):
@@ -12,12 +34,21 @@ class Concert(models.Model):
     description = models.TextField(_("description"), blank=True)
     poster_url = models.URLField(_("poster"), blank=True)
 
+    objects = ConcertQuerySet.as_manager()
+
     class Meta:
         verbose_name, verbose_name_plural = _("concert"), _("concerts")
         ordering = ["title"]
 
     def __str__(self):
         return self.title
+
+    @property
+    def sale(self):
+        """Needs with_sale_status()."""
+        from reservations.models.performance import Performance
+
+        return Performance.Sale(self.sale_rank)
 
 
 class CancellationTier(models.Model):

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +33,11 @@ class ReservationQuerySet(models.QuerySet):
     def lapsed(self, *, now=None):
         """Holds whose time is over, whether or not the sweep has seen them."""
         return self.filter(status=Reservation.Status.HELD, held_until__lte=now or Now())
+
+    def as_shown(self):
+        """Annotates `shown_status`: a hold whose time is over is EXPIRED, whether or not the sweep has run."""
+        lapsed = When(status=Reservation.Status.HELD, held_until__lte=Now(), then=Value(Reservation.Status.EXPIRED))
+        return self.annotate(shown_status=Case(lapsed, default=F("status")))
 
     def live(self, *, now=None):
         """Those that keep seats from others."""

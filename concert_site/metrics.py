@@ -1,0 +1,59 @@
+"""What is worth a graph or an alarm, read when it is asked for."""
+
+from django.db import connections
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+
+from concert_site import alive
+from queueing import rooms
+from queueing.models import Room
+from reservations.models import Reservation
+
+DELIVERIES = """
+SELECT consumer, state, count(*), extract(epoch FROM clock_timestamp() - min(e.occurred_at))
+  FROM events_delivery d JOIN events_event e ON e.id = d.event_id
+ WHERE d.state IN ('ready', 'leased', 'parked', 'dead') GROUP BY 1, 2
+"""
+
+
+class ServiceCollector:
+    def collect(self):
+        yield from self._deliveries()
+        yield self._attention()
+        yield from self._rooms()
+        yield self._silent()
+
+    def _deliveries(self):
+        labels = ["database", "consumer", "state"]
+        count = GaugeMetricFamily("events_unfinished_deliveries", "Deliveries that are not over", labels=labels)
+        age = GaugeMetricFamily("events_oldest_unfinished_seconds", "Age of the oldest of their events", labels=labels)
+        for alias in connections:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(DELIVERIES)
+                for consumer, state, n, seconds in cursor.fetchall():
+                    count.add_metric([alias, consumer, state], n)
+                    age.add_metric([alias, consumer, state], float(seconds))
+        return [count, age]
+
+    def _attention(self):
+        waiting = Reservation.objects.exclude(attention="").count()
+        return GaugeMetricFamily("reservations_needing_attention", "Reservations that wait for an operator", waiting)
+
+    def _rooms(self):
+        waiting = GaugeMetricFamily("room_waiting", "Fans waiting", labels=["concert"])
+        active = GaugeMetricFamily("room_active", "Fans let in", labels=["concert"])
+        for concert_id in Room.objects.exclude(state=Room.State.OFF).values_list("concert_id", flat=True):
+            front = rooms.front(concert_id=concert_id)
+            waiting.add_metric([str(concert_id)], front.waiting)
+            active.add_metric([str(concert_id)], front.active)
+        return [waiting, active]
+
+    def _silent(self):
+        silent = GaugeMetricFamily("process_silent", "1: it has not reported for too long", labels=["process"])
+        for name in alive.PROCESSES:
+            silent.add_metric([name], int(name in alive.silent()))
+        return silent
+
+
+registry = CollectorRegistry(auto_describe=False)
+registry.register(ServiceCollector())

@@ -1,0 +1,37 @@
+"""The waiting room's API with what only reservations know: which concerts exist, and how many seats are left."""
+
+from django.core.cache import cache
+from django.urls import path
+
+from api.problems import NotFound
+from queueing.api import views
+from reservations.availability import remaining_seats
+from reservations.models import Concert
+
+CACHE_SECONDS = 2  # thousands ask every second
+
+
+class OfConcerts:
+    def get_room(self, concert_id):
+        def exists():
+            return Concert.objects.filter(pk=concert_id).exists()
+
+        if not cache.get_or_set(f"concert-exists:{concert_id}", exists, CACHE_SECONDS):
+            raise NotFound
+
+    def remaining_seats(self, concert_id):
+        return cache.get_or_set(f"remaining:{concert_id}", lambda: remaining_seats(concert_id), CACHE_SECONDS)
+
+
+class RoomView(OfConcerts, views.RoomView):
+    pass
+
+
+class PlaceView(OfConcerts, views.PlaceView):
+    pass
+
+
+urlpatterns = [
+    path("waiting-rooms/<uuid:concert>", RoomView.as_view()),
+    path("waiting-rooms/<uuid:concert>/place", PlaceView.as_view()),
+]
