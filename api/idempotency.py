@@ -61,11 +61,11 @@ def _replay(earlier, *, fingerprint):
             _("This Idempotency-Key came with another request before. Take a new one."), code="idempotency_key_reused"
         )
     if earlier.status is None:
-        raise Conflict(_("The first request with this key is still running."), code="request_in_progress", retry_after=1)
+        raise Conflict(
+            _("The first request with this key is still running."), code="request_in_progress", retry_after=1
+        )
     kind = MEDIA_TYPE if earlier.status >= 400 else None
-    return Response(
-        earlier.body, status=earlier.status, headers={"Idempotency-Replayed": "true"}, content_type=kind
-    )
+    return Response(earlier.body, status=earlier.status, headers={"Idempotency-Replayed": "true"}, content_type=kind)
 
 
 def _run(request, view, method):

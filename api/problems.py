@@ -84,9 +84,7 @@ def handle(error, view_context):
 
 
 def response_to(problem) -> Response:
-    return Response(
-        body_of(problem), status=problem.status_code, headers=_headers(problem), content_type=MEDIA_TYPE
-    )
+    return Response(body_of(problem), status=problem.status_code, headers=_headers(problem), content_type=MEDIA_TYPE)
 
 
 def body_of(problem) -> dict:

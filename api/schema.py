@@ -14,7 +14,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="Same key and body: the first answer again. Kept 24 h.",
 )
 REQUIRED_IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True, description="As elsewhere, but required."
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="As elsewhere, but required.",
 )
 QUEUE_TOKEN = OpenApiParameter(
     "Queue-Token",

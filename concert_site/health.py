@@ -25,7 +25,12 @@ def healthz(request):
 def readyz(request):
     """200 when this service can sell: databases migrated, Redis there, demo data loaded, beat and worker alive."""
     troubles = {}
-    for name, check in {"databases": _databases, "redis": _redis, "demo data": _demo_data, "processes": _processes}.items():
+    for name, check in {
+        "databases": _databases,
+        "redis": _redis,
+        "demo data": _demo_data,
+        "processes": _processes,
+    }.items():
         try:
             trouble = check()
         except (DatabaseError, RedisError) as error:

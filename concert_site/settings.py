@@ -88,7 +88,9 @@ def database(variable):
     """Django's settings of the database at that variable's URL."""
     config = env.db_url(variable, engine="django.db.backends.postgresql")
     if env.bool("DATABASE_POOL", default=False):  # for web processes; Celery would close a pool after every task
-        config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5}}
+        config["OPTIONS"] = {
+            "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5}
+        }
     else:
         config["CONN_MAX_AGE"] = None
     config["CONN_HEALTH_CHECKS"] = True
@@ -179,7 +181,10 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="tickets@example.com")
 
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication", "accounts.authentication.PageSession"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "accounts.authentication.PageSession",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],

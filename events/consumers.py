@@ -63,11 +63,7 @@ def consumer(name: str) -> Consumer:
 
 def consumers(*, external=None, urgent=None) -> list[Consumer]:
     """All consumers, or those of a kind."""
-    return [
-        each
-        for each in _consumers.values()
-        if external in (None, each.external) and urgent in (None, each.urgent)
-    ]
+    return [each for each in _consumers.values() if external in (None, each.external) and urgent in (None, each.urgent)]
 
 
 def subscribers(type: str) -> list[Consumer]:

@@ -12,7 +12,11 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-READERS = {UUID: UUID, datetime: datetime.fromisoformat, datetime | None: lambda value: value and datetime.fromisoformat(value)}
+READERS = {
+    UUID: UUID,
+    datetime: datetime.fromisoformat,
+    datetime | None: lambda value: value and datetime.fromisoformat(value),
+}
 
 
 class UnknownMessage(LookupError):

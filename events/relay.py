@@ -55,7 +55,7 @@ def _delivered(delivery) -> bool:
         logger.warning(
             "delivery_failed",
             consumer=delivery.consumer,
-            event=delivery.event.type,
+            message=delivery.event.type,
             correlation_id=str(delivery.correlation_id),
             attempt=delivery.attempts,
             exc_info=True,

@@ -4,7 +4,6 @@ from events.context import acting
 from payments.models import Charge
 
 
-
 @shared_task(name="payments.settle_charges")
 def settle_charges(**kwargs):
     """Ask the gateway again for what it has not answered."""

@@ -62,7 +62,10 @@ def _rule(reservation, *, now):
     if now >= performance.starts_at:
         raise TooLate
     days = _days(performance, since=now)
-    if now < reservation.confirmed_at + GRACE and _days(performance, since=reservation.confirmed_at) >= GRACE_DAYS_BEFORE:
+    if (
+        now < reservation.confirmed_at + GRACE
+        and _days(performance, since=reservation.confirmed_at) >= GRACE_DAYS_BEFORE
+    ):
         return 0, _("Full refund within 24 hours of the purchase")
     for days_before, percent in _tiers(performance.concert):
         if days >= days_before:

@@ -1,12 +1,12 @@
 """Confirm a reservation: debit the points, then confirm. Each compensation stands beside its step.
 
-    submit     reservations ─ ReservationSubmitted ▶ payments: debit             (Reservation.submit)
-    confirm    payments ─ PointsCaptured ▶ reservations: confirm                 pivot: from here only forward
-     └ fail    payments ─ PointsDeclined ▶ reservations: fail, seats free
-    late       PointsCaptured, but FAILED: take the seats again and confirm,
-     └ refund  or, when they are gone: reservations ─ RefundRequested ▶ payments: refund
-    cancel     reservations ─ ReservationCancelled ▶ payments: refund            (cancellation.cancel)
-    refunded   payments ─ PointsRefunded ▶ reservations: the saga is over
+submit     reservations ─ ReservationSubmitted ▶ payments: debit             (Reservation.submit)
+confirm    payments ─ PointsCaptured ▶ reservations: confirm                 pivot: from here only forward
+ └ fail    payments ─ PointsDeclined ▶ reservations: fail, seats free
+late       PointsCaptured, but FAILED: take the seats again and confirm,
+ └ refund  or, when they are gone: reservations ─ RefundRequested ▶ payments: refund
+cancel     reservations ─ ReservationCancelled ▶ payments: refund            (cancellation.cancel)
+refunded   payments ─ PointsRefunded ▶ reservations: the saga is over
 """
 
 import structlog

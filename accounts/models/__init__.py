@@ -1,4 +1,5 @@
 from accounts.models.user import User
+
 from accounts.models.api_token import ApiToken  # isort: skip
 from accounts.models.notification import Notification
 

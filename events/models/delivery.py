@@ -85,7 +85,7 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint("event", "consumer", name="one_delivery_per_consumer"),
+            models.UniqueConstraint(fields=["event", "consumer"], name="one_delivery_per_consumer"),
             models.CheckConstraint(
                 condition=models.Q(state="leased", lease_token__isnull=False)
                 | (~models.Q(state="leased") & models.Q(lease_token=None)),
@@ -94,13 +94,12 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(
-                "consumer", "aggregate_id", "seq",
-                name="delivery_lane",
+                fields=["consumer", "aggregate_id", "seq"], name="delivery_lane",
                 condition=models.Q(state__in=["ready", "leased", "parked", "dead"]),
             ),
-            models.Index("id", name="delivery_due", condition=models.Q(state__in=["ready", "leased"])),
-            models.Index("correlation_id", name="delivery_correlation"),
-            models.Index("fingerprint", name="delivery_dead", condition=models.Q(state="dead")),
+            models.Index(fields=["id"], name="delivery_due", condition=models.Q(state__in=["ready", "leased"])),
+            models.Index(fields=["correlation_id"], name="delivery_correlation"),
+            models.Index(fields=["fingerprint"], name="delivery_dead", condition=models.Q(state="dead")),
         ]  # fmt: skip
 
     def __str__(self):

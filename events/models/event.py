@@ -21,7 +21,7 @@ class Event(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("aggregate_type", "aggregate_id", "seq", name="one_event_per_version"),
+            models.UniqueConstraint(fields=["aggregate_type", "aggregate_id", "seq"], name="one_event_per_version"),
         ]
         ordering = ["id"]
 

@@ -21,7 +21,7 @@ class IdempotentRequest(models.Model):
     created_at = models.DateTimeField(db_default=Now(), db_index=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint("account_id", "key", name="one_request_per_key")]
+        constraints = [models.UniqueConstraint(fields=["account_id", "key"], name="one_request_per_key")]
 
     def __str__(self):
         return self.key

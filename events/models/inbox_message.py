@@ -13,8 +13,8 @@ class InboxMessage(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint("consumer", "event_id", name="one_effect_per_event")]
-        indexes = [models.Index("consumer", "aggregate_id", "seq", name="inbox_lane")]
+        constraints = [models.UniqueConstraint(fields=["consumer", "event_id"], name="one_effect_per_event")]
+        indexes = [models.Index(fields=["consumer", "aggregate_id", "seq"], name="inbox_lane")]
 
     def __str__(self):
         return f"{self.consumer} {self.event_id}"

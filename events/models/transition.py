@@ -20,7 +20,7 @@ class Transition(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("aggregate_type", "aggregate_id", "version", name="one_line_per_version"),
+            models.UniqueConstraint(fields=["aggregate_type", "aggregate_id", "version"], name="one_line_per_version"),
         ]
         ordering = ["id"]
 

@@ -45,10 +45,10 @@ class Charge(Aggregate):
         verbose_name, verbose_name_plural = _("charge"), _("charges")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint("user_id", "idempotency_key", name="one_charge_per_key"),
+            models.UniqueConstraint(fields=["user_id", "idempotency_key"], name="one_charge_per_key"),
             models.CheckConstraint(condition=Q(amount__gte=1), name="a_charge_adds_points"),
         ]
-        indexes = [models.Index("created_at", name="unsettled_charges", condition=Q(status="PENDING"))]
+        indexes = [models.Index(fields=["created_at"], name="unsettled_charges", condition=Q(status="PENDING"))]
 
     def __str__(self):
         return f"{self.amount:,} P ({self.status})"

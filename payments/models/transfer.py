@@ -35,7 +35,9 @@ class Transfer(models.Model):
     source = models.CharField(_("from"), max_length=60)
     target = models.CharField(_("to"), max_length=60)
     amount = models.PositiveBigIntegerField(_("points"))
-    balance_after = models.BigIntegerField(_("balance after"), null=True, help_text="Of the fan's account, if one is in it.")
+    balance_after = models.BigIntegerField(
+        _("balance after"), null=True, help_text="Of the fan's account, if one is in it."
+    )
     at = models.DateTimeField(_("at"), db_default=Now())
 
     objects = TransferQuerySet.as_manager()
@@ -44,13 +46,13 @@ class Transfer(models.Model):
         verbose_name, verbose_name_plural = _("transfer"), _("transfers")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint("kind", "key", name="one_transfer_per_kind_and_key"),
+            models.UniqueConstraint(fields=["kind", "key"], name="one_transfer_per_kind_and_key"),
             models.CheckConstraint(condition=Q(amount__gte=1), name="a_transfer_moves_points"),
             models.CheckConstraint(condition=~Q(source=F("target")), name="a_transfer_has_two_accounts"),
         ]
         indexes = [
-            models.Index("source", "-id", name="transfers_from"),
-            models.Index("target", "-id", name="transfers_to"),
+            models.Index(fields=["source", "-id"], name="transfers_from"),
+            models.Index(fields=["target", "-id"], name="transfers_to"),
         ]
 
     def __str__(self):

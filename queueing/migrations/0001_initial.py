@@ -7,55 +7,121 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Room',
+            name="Room",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('concert_id', models.UUIDField(unique=True, verbose_name='concert')),
-                ('state', models.CharField(choices=[('OFF', 'off'), ('BEFORE_OPENING', 'before the opening'), ('OPEN', 'open'), ('PAUSED', 'paused'), ('CLOSED', 'closed')], default='OFF', max_length=20, verbose_name='state')),
-                ('max_active', models.PositiveIntegerField(default=50, verbose_name='active at once')),
-                ('per_minute', models.PositiveIntegerField(default=600, verbose_name='new ones per minute')),
-                ('active_seconds', models.PositiveIntegerField(default=600, help_text='Seconds to choose and pay.', validators=[django.core.validators.MinValueValidator(1)], verbose_name='active time')),
-                ('longest_seconds', models.PositiveIntegerField(default=1800, help_text='Seconds; however often it is prolonged for a payment.', verbose_name='longest active time')),
-                ('grace_seconds', models.PositiveIntegerField(default=300, help_text='Seconds that a waiting fan may stay away before the place lapses.', validators=[django.core.validators.MinValueValidator(30)], verbose_name='grace time')),
-                ('opens_at', models.DateTimeField(blank=True, null=True, verbose_name='opens at')),
-                ('announcement', models.CharField(blank=True, max_length=500, verbose_name='announcement')),
-                ('high_water', models.PositiveBigIntegerField(default=0, editable=False, help_text='No number above it has ever been given.', verbose_name='high water')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='changed at')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("concert_id", models.UUIDField(unique=True, verbose_name="concert")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OFF", "off"),
+                            ("BEFORE_OPENING", "before the opening"),
+                            ("OPEN", "open"),
+                            ("PAUSED", "paused"),
+                            ("CLOSED", "closed"),
+                        ],
+                        default="OFF",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("max_active", models.PositiveIntegerField(default=50, verbose_name="active at once")),
+                ("per_minute", models.PositiveIntegerField(default=600, verbose_name="new ones per minute")),
+                (
+                    "active_seconds",
+                    models.PositiveIntegerField(
+                        default=600,
+                        help_text="Seconds to choose and pay.",
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="active time",
+                    ),
+                ),
+                (
+                    "longest_seconds",
+                    models.PositiveIntegerField(
+                        default=1800,
+                        help_text="Seconds; however often it is prolonged for a payment.",
+                        verbose_name="longest active time",
+                    ),
+                ),
+                (
+                    "grace_seconds",
+                    models.PositiveIntegerField(
+                        default=300,
+                        help_text="Seconds that a waiting fan may stay away before the place lapses.",
+                        validators=[django.core.validators.MinValueValidator(30)],
+                        verbose_name="grace time",
+                    ),
+                ),
+                ("opens_at", models.DateTimeField(blank=True, null=True, verbose_name="opens at")),
+                ("announcement", models.CharField(blank=True, max_length=500, verbose_name="announcement")),
+                (
+                    "high_water",
+                    models.PositiveBigIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="No number above it has ever been given.",
+                        verbose_name="high water",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "changed_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name="changed at"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'room',
-                'verbose_name_plural': 'rooms',
-                'ordering': ['-id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('active_seconds__gte', 1)), name='room_has_active_time'), models.CheckConstraint(condition=models.Q(('grace_seconds__gte', 30)), name='room_has_grace_time')],
+                "verbose_name": "room",
+                "verbose_name_plural": "rooms",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("active_seconds__gte", 1)), name="room_has_active_time"),
+                    models.CheckConstraint(condition=models.Q(("grace_seconds__gte", 30)), name="room_has_grace_time"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Admission',
+            name="Admission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveBigIntegerField(verbose_name='number')),
-                ('account_id', models.UUIDField(verbose_name='account')),
-                ('at', models.DateTimeField(help_text='By the clock of Redis.', verbose_name='at')),
-                ('active_after', models.PositiveIntegerField(verbose_name='active after it')),
-                ('limit_then', models.PositiveIntegerField(verbose_name='limit then')),
-                ('by', models.CharField(default='tick', help_text="“tick”, or the operator's name.", max_length=200, verbose_name='by')),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='admissions', to='queueing.room', verbose_name='room')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveBigIntegerField(verbose_name="number")),
+                ("account_id", models.UUIDField(verbose_name="account")),
+                ("at", models.DateTimeField(help_text="By the clock of Redis.", verbose_name="at")),
+                ("active_after", models.PositiveIntegerField(verbose_name="active after it")),
+                ("limit_then", models.PositiveIntegerField(verbose_name="limit then")),
+                (
+                    "by",
+                    models.CharField(
+                        default="tick", help_text="“tick”, or the operator's name.", max_length=200, verbose_name="by"
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="admissions",
+                        to="queueing.room",
+                        verbose_name="room",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'admission',
-                'verbose_name_plural': 'admissions',
-                'ordering': ['-id'],
-                'indexes': [models.Index(models.F('account_id'), name='admission_by_account')],
-                'constraints': [models.UniqueConstraint(models.F('room'), models.F('number'), name='one_admission_per_number')],
+                "verbose_name": "admission",
+                "verbose_name_plural": "admissions",
+                "ordering": ["-id"],
+                "indexes": [models.Index(models.F("account_id"), name="admission_by_account")],
+                "constraints": [
+                    models.UniqueConstraint(models.F("room"), models.F("number"), name="one_admission_per_number")
+                ],
             },
         ),
     ]

@@ -124,5 +124,3 @@ class Availability(APIView):
         performance = get_object_or_404(Performance, pk=pk)
         request.gate.check(concert_id=performance.concert_id, user_id=request.user.pk)
         return Response(availability.availability(performance, user_id=request.user.pk))
-
-

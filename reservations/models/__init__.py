@@ -2,6 +2,7 @@ from reservations.models.venue import SeatingPlan, Venue  # isort: skip
 from reservations.models.concert import CancellationTier, Concert
 from reservations.models.performance import Performance, Price
 from reservations.models.seat import Seat
+
 from reservations.models.reservation import Reservation  # isort: skip
 from reservations.models.claim import Claim
 from reservations.models.sync_attempt import SyncAttempt

@@ -31,7 +31,7 @@ class Claim(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                "performance", "seat", condition=Q(ended_at=None), name="one_live_claim_per_seat"
+                fields=["performance", "seat"], condition=Q(ended_at=None), name="one_live_claim_per_seat"
             )
         ]
 

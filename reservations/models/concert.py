@@ -64,7 +64,7 @@ class CancellationTier(models.Model):
         verbose_name, verbose_name_plural = _("cancellation fee"), _("cancellation fees")
         ordering = ["-days_before"]
         constraints = [
-            models.UniqueConstraint("concert", "days_before", name="one_fee_per_day"),
+            models.UniqueConstraint(fields=["concert", "days_before"], name="one_fee_per_day"),
             models.CheckConstraint(condition=models.Q(fee_percent__lte=100), name="fee_is_at_most_the_amount"),
         ]
 

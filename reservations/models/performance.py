@@ -59,7 +59,9 @@ class Performance(models.Model):
         ordering = ["starts_at"]
         constraints = [
             models.CheckConstraint(condition=Q(seat_limit__gte=1), name="a_fan_may_have_a_seat"),
-            models.CheckConstraint(condition=Q(sales_open_at__lt=F("sales_close_at")), name="sales_open_before_closing"),
+            models.CheckConstraint(
+                condition=Q(sales_open_at__lt=F("sales_close_at")), name="sales_open_before_closing"
+            ),
             models.CheckConstraint(condition=Q(sales_close_at__lte=F("starts_at")), name="sales_close_by_the_start"),
         ]
 
@@ -103,7 +105,7 @@ class Price(models.Model):
         verbose_name, verbose_name_plural = _("price"), _("prices")
         ordering = ["-amount"]
         constraints = [
-            models.UniqueConstraint("performance", "grade", name="one_price_per_grade"),
+            models.UniqueConstraint(fields=["performance", "grade"], name="one_price_per_grade"),
             models.CheckConstraint(condition=Q(amount__gte=1), name="a_seat_costs_at_least_a_point"),
         ]
 

@@ -86,21 +86,24 @@ class Reservation(Aggregate):
         verbose_name, verbose_name_plural = _("reservation"), _("reservations")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint("user_id", "hold_key", name="one_reservation_per_hold_key"),
+            models.UniqueConstraint(fields=["user_id", "hold_key"], name="one_reservation_per_hold_key"),
             models.UniqueConstraint(
-                "place", condition=Q(status__in=["HELD", "PAYING"]) & ~Q(place=""), name="one_purchase_per_place"
+                fields=["place"],
+                condition=Q(status__in=["HELD", "PAYING"]) & ~Q(place=""),
+                name="one_purchase_per_place",
             ),
             models.CheckConstraint(
-                condition=Q(status="PAYING", pay_deadline__isnull=False)
-                | (~Q(status="PAYING") & Q(pay_deadline=None)),
+                condition=Q(status="PAYING", pay_deadline__isnull=False) | (~Q(status="PAYING") & Q(pay_deadline=None)),
                 name="only_paying_has_a_deadline",
             ),
         ]
         indexes = [
-            models.Index("held_until", name="holds_by_end", condition=Q(status="HELD")),
-            models.Index("pay_deadline", name="paying_by_deadline", condition=Q(status="PAYING")),
-            models.Index("refund_deadline", name="refunds_by_deadline", condition=Q(refund_deadline__isnull=False)),
-            models.Index("user_id", "-id", name="reservations_of_a_fan"),
+            models.Index(fields=["held_until"], name="holds_by_end", condition=Q(status="HELD")),
+            models.Index(fields=["pay_deadline"], name="paying_by_deadline", condition=Q(status="PAYING")),
+            models.Index(
+                fields=["refund_deadline"], name="refunds_by_deadline", condition=Q(refund_deadline__isnull=False)
+            ),
+            models.Index(fields=["user_id", "-id"], name="reservations_of_a_fan"),
         ]
 
     def __str__(self):

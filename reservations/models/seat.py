@@ -41,9 +41,9 @@ class Seat(models.Model):
         verbose_name, verbose_name_plural = _("seat"), _("seats")
         ordering = ["performance", "order"]
         constraints = [
-            models.UniqueConstraint("performance", "section", "row", "number", name="one_seat_per_number"),
+            models.UniqueConstraint(fields=["performance", "section", "row", "number"], name="one_seat_per_number"),
         ]
-        indexes = [models.Index("performance", "section", "grade", name="seats_alike")]
+        indexes = [models.Index(fields=["performance", "section", "grade"], name="seats_alike")]
 
     def __str__(self):
         return self.label

@@ -41,7 +41,7 @@ class SeatingPlan(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("seating plan"), _("seating plans")
         ordering = ["venue", "name"]
-        constraints = [models.UniqueConstraint("venue", "name", name="one_seating_plan_per_name")]
+        constraints = [models.UniqueConstraint(fields=["venue", "name"], name="one_seating_plan_per_name")]
 
     def __str__(self):
         return f"{self.venue}: {self.name}"

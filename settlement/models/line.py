@@ -36,7 +36,7 @@ class Line(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("settlement line"), _("settlement lines")
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint("event_id", "kind", name="one_line_per_event_and_kind")]
+        constraints = [models.UniqueConstraint(fields=["event_id", "kind"], name="one_line_per_event_and_kind")]
 
     def __str__(self):
         return f"{self.kind} {self.amount:,} P"

@@ -6,7 +6,7 @@
 // `onChange` is called with the chosen seats, [{id, label, grade, price}], whenever they change.
 // The map it answers has choose(ids), clear(), refresh() and stop().
 
-import { boxOf, drawn, html, radiusFor, seatsOf, svg } from "./seat-map/drawing.js";
+import { drawn, html, radiusFor, seatsOf, svg } from "./seat-map/drawing.js";
 import { isArrow, neighbour, seatAt } from "./seat-map/finding.js";
 import { Legend } from "./seat-map/legend.js";
 import { Live } from "./seat-map/live.js";
@@ -53,18 +53,18 @@ class SeatMap {
     const layer = drawn(plan, this.seats, this.radius);
     this.surface.append(layer);
     this.root.replaceChildren(this.legend.element, this.window, this.message);
-    this.view = new View(this.surface, layer, { box: this.box(plan), radius: this.radius, onMove: () => this.moved() });
+    const box = this.box(plan, layer);
+    this.window.style.setProperty("--shape", box.width / box.height);
+    this.view = new View(this.surface, layer, { box, radius: this.radius, onMove: () => this.moved() });
     this.listen();
     this.follow();
   }
 
-  // Seats and areas may lie outside the size that the plan names.
-  box(plan) {
-    const margin = this.radius * 2;
-    const around = boxOf(this.seats);
-    const [right, bottom] = [around.x + around.width + margin, around.y + around.height + margin];
-    const [x, y] = [Math.min(0, around.x - margin), Math.min(0, around.y - margin)];
-    return { x, y, width: Math.max(plan.width, right) - x, height: Math.max(plan.height, bottom) - y };
+  // The plan's size may leave wide margins or cut seats off. An element that is not shown has no box yet.
+  box(plan, layer) {
+    const [{ x, y, width, height }, margin] = [layer.getBBox(), this.radius * 2];
+    if (!width || !height) return { x: 0, y: 0, width: plan.width, height: plan.height };
+    return { x: x - margin, y: y - margin, width: width + margin * 2, height: height + margin * 2 };
   }
 
   follow() {
@@ -81,8 +81,9 @@ class SeatMap {
   listen() {
     this.surface.addEventListener("click", (event) => this.click(event));
     this.surface.addEventListener("keydown", (event) => this.key(event));
-    this.surface.addEventListener("focusin", (event) => this.focused(this.seatOf(event.target)));
-    this.surface.addEventListener("focusout", () => this.point(null));
+    // On the window: Chromium lets one tab to an <svg> that itself listens for focus.
+    this.window.addEventListener("focusin", (event) => this.focused(this.seatOf(event.target)));
+    this.window.addEventListener("focusout", () => this.point(null));
     this.surface.addEventListener("pointermove", (event) => this.hover(event));
     this.surface.addEventListener("pointerleave", () => this.point(null));
   }

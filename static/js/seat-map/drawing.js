@@ -100,7 +100,7 @@ function grouped(seats) {
   return sections;
 }
 
-export function boxOf(points) {
+function boxOf(points) {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const { x, y } of points) {
     [left, top] = [Math.min(left, x), Math.min(top, y)];

@@ -17,7 +17,7 @@ export class View {
     this.surface.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.surface.addEventListener("pointerdown", (event) => this.press(event));
     this.surface.addEventListener("pointermove", (event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    for (const name of ["pointerup", "pointercancel"]) {
       this.surface.addEventListener(name, (event) => this.pointers.delete(event.pointerId));
     }
   }
@@ -53,6 +53,7 @@ export class View {
   move(event) {
     const before = this.pointers.get(event.pointerId);
     if (!before) return;
+    if (!event.buttons) return void this.pointers.delete(event.pointerId); // let go outside
     const now = { ...this.local(event), from: before.from };
     if (!this.dragged && distance(now, now.from) < STILL) return;
     this.drag();

@@ -1,0 +1,181 @@
+from datetime import timedelta
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from queueing import passes, rooms, ticks
+from queueing.models import Room
+from queueing.tests.world import make_room
+
+pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("queueing.api.urls")]
+
+
+def signed_in(account_id=None) -> APIClient:
+    client = APIClient()
+    client.force_authenticate(SimpleNamespace(pk=account_id or uuid4(), id=account_id, is_authenticated=True))
+    return client
+
+
+def url_of(room, resource=""):
+    return f"/waiting-rooms/{room.concert_id}{resource}"
+
+
+@pytest.fixture
+def room():
+    return make_room(max_active=1)
+
+
+@pytest.fixture
+def alice():
+    return signed_in(uuid4())
+
+
+class TestEnteringByApi:
+    def test_is_201_with_a_place_in_line(self, room, alice):
+        answer = alice.post(url_of(room, "/place"))
+        assert answer.status_code == 201
+        told = answer.json()
+        assert passes.read(told.pop("token")).number == 1
+        assert told == {
+            "status": "WAITING",
+            "number": 1,
+            "ahead": 0,
+            "eta_seconds": None,
+            "poll_after_seconds": 1,
+            "expires_at": None,
+        }
+
+    def test_again_is_200_with_the_same_place(self, room, alice):
+        first = alice.post(url_of(room, "/place"))
+        again = alice.post(url_of(room, "/place"))
+        assert (again.status_code, again.json()) == (200, first.json())
+
+    def test_with_the_same_key_gives_the_first_answer_again(self, room, alice):
+        key = {"headers": {"Idempotency-Key": "k1"}}
+        first = alice.post(url_of(room, "/place"), **key)
+        again = alice.post(url_of(room, "/place"), **key)
+        assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+        assert again["Idempotency-Replayed"] == "true"
+
+    def test_needs_no_place_where_the_room_is_off(self, alice):
+        answer = alice.post(url_of(make_room(Room.State.OFF), "/place"))
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "token": None,
+            "status": "ACTIVE",
+            "number": None,
+            "ahead": 0,
+            "eta_seconds": None,
+            "poll_after_seconds": None,
+            "expires_at": None,
+        }
+
+    def test_is_409_where_the_room_is_closed(self, alice):
+        answer = alice.post(url_of(make_room(Room.State.CLOSED), "/place"))
+        assert (answer.status_code, answer.json()["code"]) == (409, "room_closed")
+        assert answer["Content-Type"] == "application/problem+json"
+
+    def test_is_401_for_a_stranger(self, room):
+        answer = APIClient().post(url_of(room, "/place"))
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+
+
+class TestAPlaceByApi:
+    def test_is_told_to_its_owner(self, room, alice):
+        entered = alice.post(url_of(room, "/place"))
+        assert alice.get(url_of(room, "/place")).json() == entered.json()
+
+    def test_is_404_without_one(self, room, alice):
+        answer = alice.get(url_of(room, "/place"))
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_place")
+
+    def test_carries_the_end_of_the_active_time_in_its_token(self, room, alice):
+        alice.post(url_of(room, "/place"))
+        ticks.tick(room=room)
+        told = alice.get(url_of(room, "/place")).json()
+        until = passes.read(told["token"]).active_until
+        assert (told["status"], told["ahead"], told["eta_seconds"]) == ("ACTIVE", 0, {"low": 0, "high": 0})
+        assert timedelta(seconds=590) < until - timezone.now() <= timedelta(seconds=600)
+        assert told["expires_at"].startswith(until.strftime("%Y-%m-%dT"))
+
+    def test_that_is_used_shows_no_token(self, room):
+        account_id = uuid4()
+        alice = signed_in(account_id)
+        alice.post(url_of(room, "/place"))
+        ticks.tick(room=room)
+        rooms.use(concert_id=room.concert_id, account_id=account_id, number=1)
+        told = alice.get(url_of(room, "/place")).json()
+        assert (told["status"], told["token"], told["poll_after_seconds"]) == ("USED", None, None)
+
+    def test_is_given_up_by_delete(self, room, alice):
+        alice.post(url_of(room, "/place"))
+        assert alice.delete(url_of(room, "/place")).status_code == 204
+        assert alice.get(url_of(room, "/place")).status_code == 404
+        assert alice.delete(url_of(room, "/place")).status_code == 204
+
+    @pytest.mark.parametrize("method", ["get", "post", "delete"])
+    def test_asks_who_you_are(self, room, method):
+        assert getattr(APIClient(), method)(url_of(room, "/place")).status_code == 401
+
+
+class TestThePublicRoom:
+    def test_is_told_to_anyone(self, room):
+        for _ in range(3):
+            signed_in().post(url_of(room, "/place"))
+        ticks.tick(room=room)
+        assert APIClient().get(url_of(room)).json() == {
+            "state": "OPEN",
+            "serving_number": 1,
+            "waiting": 2,
+            "pace_per_minute": 1,
+            "opens_at": None,
+            "remaining_seats": None,
+        }
+
+    def test_is_off_for_a_concert_without_a_room(self):
+        assert APIClient().get(f"/waiting-rooms/{uuid4()}").json()["state"] == "OFF"
+
+    def test_may_be_kept_by_caches_for_a_second(self, room):
+        answer = APIClient().get(url_of(room))
+        assert answer["Cache-Control"] == "public, max-age=1"
+        assert "Cookie" not in answer.get("Vary", "") and "Authorization" not in answer.get("Vary", "")
+
+    def test_is_not_sent_again_unchanged(self, room):
+        etag = APIClient().get(url_of(room))["ETag"]
+        unchanged = APIClient().get(url_of(room), headers={"If-None-Match": etag})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        signed_in().post(url_of(room, "/place"))
+        assert APIClient().get(url_of(room), headers={"If-None-Match": etag}).status_code == 200
+
+    def test_says_when_it_opens(self):
+        room = make_room(Room.State.BEFORE_OPENING, opens_at=timezone.now() + timedelta(hours=1))
+        told = APIClient().get(url_of(room)).json()
+        assert told["state"] == "BEFORE_OPENING"
+        assert told["opens_at"].startswith(room.opens_at.strftime("%Y-%m-%dT"))
+
+
+class TestWhileRedisIsAway:
+    @pytest.fixture(autouse=True)
+    def gone(self, settings, room):
+        settings.CACHES = {
+            "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": "redis://127.0.0.1:1/0", "OPTIONS": {}}
+        }
+
+    @pytest.mark.parametrize("method", ["get", "post", "delete"])
+    def test_a_place_answers_wait(self, room, alice, method):
+        answer = getattr(alice, method)(url_of(room, "/place"))
+        assert (answer.status_code, answer.json()["code"]) == (503, "room_unavailable")
+        assert int(answer["Retry-After"]) >= 1
+
+    def test_the_public_room_answers_wait(self, room):
+        assert APIClient().get(url_of(room)).status_code == 503
+
+    def test_the_gate_is_told_so(self, room):
+        with pytest.raises(rooms.RoomUnavailable):
+            rooms.status(concert_id=room.concert_id, account_id=uuid4())
+
+    def test_the_clock_goes_on(self):
+        ticks.tick_rooms()

@@ -1,0 +1,155 @@
+"""What is left when a process dies in between, or Redis forgets."""
+
+from uuid import uuid4
+
+import pytest
+from django_redis import get_redis_connection
+
+from queueing import mirror, store, ticks
+from queueing.models import Admission, Room
+from queueing.models.admission import TICK
+from queueing.tests.world import START, at, crowd, enter, make_room, place, tick
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture
+def redis():
+    return get_redis_connection("default")
+
+
+def admit_and_die(room, *, now=START):
+    """A tick that ends after its step in Redis."""
+    mirror.ask("tick", concert_id=room.concert_id, args=(room.version, TICK), now=now)
+
+
+class TestATickerThatDies:
+    def test_after_admitting_leaves_the_row_to_the_next_tick(self):
+        room = make_room(max_active=2)
+        fans = crowd(room, 3)
+        admit_and_die(room)
+        assert not Admission.objects.exists()
+        assert tick(room, now=at(1)) == []
+        assert [row.account_id for row in Admission.objects.order_by("number")] == fans[:2]
+
+    def test_after_writing_the_rows_leaves_no_second_ones(self):
+        room = make_room(max_active=2)
+        crowd(room, 3)
+        admit_and_die(room)
+        Admission.record(Admission.from_journal(entry, room=room) for entry in store.journal(room.concert_id))
+        tick(room, now=at(1))
+        assert Admission.objects.count() == 2
+        assert store.journal(room.concert_id) == []
+
+    def test_before_the_room_is_closed_has_its_row_written_all_the_same(self):
+        room = make_room(max_active=2)
+        crowd(room, 1)
+        admit_and_die(room)
+        Room.objects.update(state=Room.State.CLOSED, version=2)
+        ticks.tick_rooms()
+        assert Admission.objects.count() == 1
+
+
+class TestAWipedRedis:
+    def test_gives_no_number_twice(self, redis):
+        room = make_room()
+        before = [enter(room).number for _ in range(5)]
+        redis.flushdb()
+        after = [enter(room).number for _ in range(5)]
+        assert before == [1, 2, 3, 4, 5]
+        assert min(after) > max(before)
+        assert after == list(range(after[0], after[0] + 5))
+
+    def test_gives_no_number_twice_however_often(self, redis):
+        room, given = make_room(), []
+        for _ in range(5):
+            given += [enter(room).number for _ in range(3)]
+            tick(room)
+            redis.flushdb()
+        assert len(set(given)) == len(given)
+        assert given == sorted(given)
+
+    def test_lets_nobody_in_without_a_place(self, redis):
+        room, fan = make_room(), uuid4()
+        enter(room, fan)
+        tick(room)
+        redis.flushdb()
+        assert place(room, fan) is None
+
+    def test_has_the_settings_again_at_once(self, redis):
+        room = make_room(Room.State.PAUSED)
+        crowd(room, 1)
+        redis.flushdb()
+        crowd(room, 1)
+        assert tick(room) == []
+
+
+class TestARestartedRedis:
+    """It has lost its scripts, and perhaps the last second of what it was told."""
+
+    def test_goes_on(self, redis):
+        room = make_room(max_active=2)
+        fans = crowd(room, 2)
+        redis.script_flush()
+        assert tick(room) == fans
+
+    def test_gives_no_number_twice_although_it_has_forgotten_the_last_ones(self, redis):
+        room = make_room()
+        lost = [enter(room).number for _ in range(5)]
+        settings = store.keys_of(room.concert_id)[0]
+        redis.hset(settings, mapping={"counter": 2, "run_id": "of the life before"})
+        redis.script_flush()
+        assert enter(room).number > max(lost)
+
+    def test_that_only_met_new_scripts_skips_no_number(self, redis):
+        room = make_room()
+        enter(room)
+        redis.script_flush()
+        assert enter(room).number == 2
+
+
+class TestNumbers:
+    def test_never_pass_the_high_water_in_postgresql(self):
+        room = make_room()
+        number = enter(room).number
+        room.refresh_from_db()
+        assert number <= room.high_water == Room.BLOCK
+
+    def test_are_claimed_anew_before_they_run_out(self, redis):
+        room = make_room()
+        enter(room)
+        redis.hset(store.keys_of(room.concert_id)[0], "counter", Room.BLOCK - 10)
+        tick(room)
+        room.refresh_from_db()
+        assert room.high_water == 2 * Room.BLOCK
+
+    def test_go_on_without_a_gap_when_no_tick_came_in_time(self, redis):
+        room = make_room()
+        enter(room)
+        redis.hset(store.keys_of(room.concert_id)[0], "counter", Room.BLOCK - 1)
+        assert [enter(room).number for _ in range(3)] == [Room.BLOCK, Room.BLOCK + 1, Room.BLOCK + 2]
+
+    def test_go_on_although_the_process_that_claimed_the_next_ones_has_died(self, redis):
+        room = make_room()
+        enter(room)
+        redis.hset(store.keys_of(room.concert_id)[0], "counter", Room.BLOCK)
+        assert Room.claim_block(room.concert_id, above=Room.BLOCK)
+        assert enter(room).number > 2 * Room.BLOCK
+
+
+class TestAMirrorThatIsOlderThanTheRow:
+    def test_is_renewed_by_the_next_tick(self):
+        room = make_room(max_active=5)
+        crowd(room, 5)
+        Room.objects.update(max_active=1, version=2)
+        room.refresh_from_db()
+        assert len(tick(room)) == 1
+
+    def test_of_no_room_is_replaced_when_there_is_one(self):
+        concert = uuid4()
+        nobody = Room(concert_id=concert)
+        assert enter(nobody).number is None
+        room = Room.objects.create(concert_id=concert, state=Room.State.OPEN)
+        tick(room)
+        assert enter(room).number == 1
+        assert get_redis_connection("default").ttl(store.keys_of(concert)[0]) == -1
