@@ -41,7 +41,7 @@ class Aggregate(models.Model):
         self._tell("", cause, message)
 
     def move(self, to, *, source, cause, message=None, **changes):
-        """Go from one of the `source` statuses to `to`. Raises WrongStatus, also when the row changed since it was read."""
+        """Go from one of the `source` statuses to `to`. Raises WrongStatus, also when the row was changed meanwhile."""
         sources = [source] if isinstance(source, str) else list(source)
         before = self.status
         changes |= {"status": to, "version": self.version + 1}

@@ -2,28 +2,18 @@
 
 from functools import partial
 
-from django.apps import apps
-from django.db import connections, models, router, transaction
+from django.db import connections, transaction
 
 from events import context, push
 from events.consumers import subscribers
+from events.homes import atomic, home
 from events.models import Delivery, Event
+
+__all__ = ["NotInTransaction", "atomic", "databases", "home", "publish"]
 
 
 class NotInTransaction(RuntimeError):
     """A message was published outside a transaction on its author's database: it could outlive a rollback."""
-
-
-def home(noun) -> str:
-    """The database alias that a model, one of its rows, or an app (by its label) lives in."""
-    if isinstance(noun, str):
-        noun = next(apps.get_app_config(noun).get_models())
-    return router.db_for_write(type(noun) if isinstance(noun, models.Model) else noun)
-
-
-def atomic(noun):
-    """A transaction on the noun's own database, never on `default` by accident."""
-    return transaction.atomic(using=home(noun))
 
 
 def publish(message, *, by):

@@ -1,8 +1,7 @@
 """Who listens to what. An app's `handlers.py` makes its consumers; its AppConfig.ready() imports them."""
 
-from django.db import transaction
-
 from events import context, messages
+from events.homes import atomic, home
 from events.models import InboxMessage
 
 _consumers = {}
@@ -42,19 +41,14 @@ class Consumer:
             effect(message, event)
 
     def _inside(self, message, event):
-        with transaction.atomic(using=self._database()):
-            if InboxMessage.first_time(event, consumer=self.name, using=self._database()):
+        with atomic(self.home):
+            if InboxMessage.first_time(event, consumer=self.name, using=home(self.home)):
                 self._handlers[event.type](message, event)
 
     def _outside(self, message, event):
-        if not InboxMessage.knows(event, consumer=self.name, using=self._database()):
+        if not InboxMessage.knows(event, consumer=self.name, using=home(self.home)):
             self._handlers[event.type](message, event)
-            InboxMessage.first_time(event, consumer=self.name, using=self._database())
-
-    def _database(self):
-        from events.bus import home  # bus publishes to consumers, so it imports this module first
-
-        return home(self.home)
+            InboxMessage.first_time(event, consumer=self.name, using=home(self.home))
 
 
 def consumer(name: str) -> Consumer:

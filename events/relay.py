@@ -4,7 +4,9 @@ Any number of relays may run at once, and each may die at any point: a lease end
 repeated event take effect once.
 """
 
+import threading
 import time
+from contextlib import contextmanager
 
 import structlog
 from django.conf import settings
@@ -14,6 +16,7 @@ from events.consumers import consumer, consumers
 from events.models import Delivery
 
 logger = structlog.get_logger(__name__)
+_thread = threading.local()
 
 
 class RelayDied(Exception):
@@ -22,11 +25,9 @@ class RelayDied(Exception):
 
 def relay(*, external=False, limit=100) -> int:
     """Deliver everything that is due in every database, in batches; returns how many were tried."""
-    from events import push  # push relays, so it imports this module first
-
     names = [each.name for each in consumers(external=external)]
     tried = 0
-    with push.collecting():
+    with collecting():
         while batch := sum(deliver_batch(using=using, consumers=names, limit=limit) for using in connections):
             tried += batch
     return tried
@@ -63,3 +64,18 @@ def _delivered(delivery) -> bool:
         delivery.fail(error, max_attempts=consumer(delivery.consumer).max_attempts)
         return False
     return True
+
+
+@contextmanager
+def collecting():
+    """Collect (database, correlation id) of what commits in this thread, instead of pushing it one inside the other."""
+    _thread.collected = set()
+    try:
+        yield _thread.collected
+    finally:
+        _thread.collected = None
+
+
+def collected():
+    """The set of the enclosing `collecting`, or None outside one."""
+    return getattr(_thread, "collected", None)

@@ -18,6 +18,7 @@ from api.problems import BadRequest
 from api.schema import QUEUE_TOKEN
 from reservations import availability, ranking
 from reservations.api import serializers
+from reservations.catalogue import concerts
 from reservations.models import Concert, Performance
 
 ORDERINGS = {
@@ -52,13 +53,13 @@ class Concerts(ListAPIView):
 
     def get_queryset(self):
         words = self.request.query_params.get("search", "")[:200].replace("\0", "")
-        return Concert.objects.with_sale_status().search(words)
+        return concerts().search(words)
 
 
 class OneConcert(RetrieveAPIView):
     permission_classes = [AllowAny]
     serializer_class = serializers.ConcertSerializer
-    queryset = Concert.objects.with_sale_status()
+    queryset = concerts()
 
 
 class ConcertPerformances(ListAPIView):
@@ -94,8 +95,8 @@ class PopularConcerts(APIView):
 def popular(*, period, limit=20) -> list[dict]:
     """[{rank, concert, reservations}], most reservations first."""
     counts = ranking.top(period=period, limit=limit)
-    concerts = {str(c.id): c for c in Concert.objects.with_sale_status().filter(id__in=[id for id, _count in counts])}
-    known = [(concerts[id], count) for id, count in counts if id in concerts]
+    ranked = {str(concert.id): concert for concert in concerts().filter(id__in=[id for id, _count in counts])}
+    known = [(ranked[id], count) for id, count in counts if id in ranked]
     return [{"rank": n, "concert": concert, "reservations": count} for n, (concert, count) in enumerate(known, 1)]
 
 

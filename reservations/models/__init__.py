@@ -1,6 +1,7 @@
 from reservations.models.venue import SeatingPlan, Venue  # isort: skip
 from reservations.models.concert import CancellationTier, Concert
 from reservations.models.performance import Performance, Price
+from reservations.models.sale import Sale
 from reservations.models.seat import Seat
 
 from reservations.models.reservation import Reservation  # isort: skip
@@ -14,6 +15,7 @@ __all__ = [
     "Performance",
     "Price",
     "Reservation",
+    "Sale",
     "Seat",
     "SeatingPlan",
     "SyncAttempt",

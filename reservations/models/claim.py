@@ -1,8 +1,8 @@
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from events.ids import uuid7
+from reservations.models.live import live
 from reservations.models.performance import Performance
 from reservations.models.reservation import Reservation
 from reservations.models.seat import Seat
@@ -11,8 +11,7 @@ from reservations.models.seat import Seat
 class ClaimQuerySet(models.QuerySet):
     def live(self, *, now=None):
         """Those that keep their seat from others: not ended, and not of a hold whose time is over."""
-        lapsed = Q(reservation__status=Reservation.Status.HELD, reservation__held_until__lte=now or Now())
-        return self.filter(ended_at=None).exclude(lapsed)
+        return self.filter(live(now=now))
 
 
 class Claim(models.Model):
@@ -20,7 +19,7 @@ class Claim(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     reservation = models.ForeignKey(Reservation, models.PROTECT, related_name="claims")
-    performance = models.ForeignKey(Performance, models.PROTECT, related_name="+")
+    performance = models.ForeignKey(Performance, models.PROTECT, related_name="claims")
     seat = models.ForeignKey(Seat, models.PROTECT, related_name="claims")
     price = models.PositiveIntegerField()
     ended_at = models.DateTimeField(null=True)

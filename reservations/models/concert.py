@@ -1,24 +1,13 @@
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from events.ids import uuid7
+from reservations.models.sale import Sale
 
 
 class ConcertQuerySet(models.QuerySet):
-    def with_sale_status(self):
-        """Annotates `sale_rank` and `next_start` of the performance to show first; on sale comes before the rest."""
-        from reservations.models.performance import Performance  # a performance knows its concert
-
-        of_concert = Performance.objects.filter(concert=OuterRef("pk")).with_sale_status()
-        first = of_concert.order_by("sale_rank", "starts_at")
-        return self.annotate(
-            sale_rank=Coalesce(Subquery(first.values("sale_rank")[:1]), Value(Performance.Sale.CLOSED)),
-            next_start=Subquery(first.values("starts_at")[:1]),
-        )
-
     def search(self, words):
         """Those whose title or artist has all the words."""
         found = self
@@ -45,10 +34,8 @@ class Concert(models.Model):
 
     @property
     def sale(self):
-        """Needs with_sale_status()."""
-        from reservations.models.performance import Performance
-
-        return Performance.Sale(self.sale_rank)
+        """Of one from catalogue.concerts()."""
+        return Sale(self.sale_rank)
 
 
 class CancellationTier(models.Model):

@@ -1,12 +1,14 @@
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Case, Count, F, IntegerField, Q, Value, When
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from events import bus
 from events.ids import uuid7
 from reservations.models.concert import Concert
+from reservations.models.live import live
+from reservations.models.sale import Sale
 from reservations.models.venue import SeatingPlan
 
 
@@ -15,17 +17,14 @@ class PerformanceQuerySet(models.QuerySet):
         return self.filter(sales_open_at__lte=Now(), sales_close_at__gt=Now())
 
     def with_sale_status(self):
-        """Annotates `taken`, the number of seats that nobody can have, and `sale_rank`: on sale 0, to come 1, else 2."""
-        from reservations.models.claim import Claim  # a claim knows its performance
-
-        live = Claim.objects.live().filter(performance=OuterRef("pk")).order_by().values("performance")
-        taken = Coalesce(Subquery(live.annotate(n=Count("*")).values("n")), 0)
+        """Annotates `taken`, the number of seats that nobody can have, and `sale_rank`, a Sale."""
+        taken = Count("claims", filter=live(claim="claims__"))
         return self.annotate(taken=taken).annotate(
             sale_rank=Case(
-                When(sales_close_at__lte=Now(), then=Value(3)),
-                When(sales_open_at__gt=Now(), then=Value(1)),
-                When(taken__gte=F("seat_count"), then=Value(2)),
-                default=Value(0),
+                When(sales_close_at__lte=Now(), then=Value(Sale.CLOSED)),
+                When(sales_open_at__gt=Now(), then=Value(Sale.TO_COME)),
+                When(taken__gte=F("seat_count"), then=Value(Sale.SOLD_OUT)),
+                default=Value(Sale.ON_SALE),
                 output_field=IntegerField(),
             )
         )
@@ -33,12 +32,6 @@ class PerformanceQuerySet(models.QuerySet):
 
 class Performance(models.Model):
     """A concert on a date."""
-
-    class Sale(models.IntegerChoices):
-        ON_SALE = 0, _("on sale")
-        TO_COME = 1, _("to come")
-        SOLD_OUT = 2, _("sold out")
-        CLOSED = 3, _("closed")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     concert = models.ForeignKey(Concert, models.PROTECT, related_name="performances", verbose_name=_("concert"))
@@ -75,15 +68,13 @@ class Performance(models.Model):
     @property
     def sale(self):
         """Needs with_sale_status()."""
-        return self.Sale(self.sale_rank)
+        return Sale(self.sale_rank)
 
     def is_on_sale(self, *, now):
         return self.sales_open_at <= now < self.sales_close_at
 
     def lay_out(self, *, prices):
         """Make the plan's seats, once. `prices`: {grade: points}, one for each grade. Raises ValueError."""
-        from reservations.models.seat import Seat  # a seat knows its performance
-
         planned = self.plan.layout["seats"]
         if missing := {seat["grade"] for seat in planned} - set(prices):
             raise ValueError(f"No price for {', '.join(sorted(missing))}.")
@@ -91,7 +82,8 @@ class Performance(models.Model):
             raise ValueError(f"{self} has its seats already.")
         with bus.atomic(self):
             self.prices.bulk_create(Price(performance=self, grade=g, amount=a) for g, a in prices.items())
-            Seat.objects.bulk_create(Seat.planned(self, order, seat) for order, seat in enumerate(planned))
+            seat = self.seats.model
+            self.seats.bulk_create(seat.planned(self, order, planned) for order, planned in enumerate(planned))
             self.seat_count, self.plan_version = len(planned), self.plan_version + 1
             self.save(update_fields=["seat_count", "plan_version"])
 

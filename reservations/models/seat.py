@@ -11,11 +11,6 @@ class SeatQuerySet(models.QuerySet):
         """The seats under FOR UPDATE, by id: the order of all who lock seats (docs/locking.md)."""
         return list(self.filter(id__in=ids).order_by("id").select_for_update())
 
-    def free(self):
-        from reservations.models.claim import Claim  # a claim knows its seat
-
-        return self.exclude(id__in=Claim.objects.live().values("seat"))
-
     def nearest_to(self, seat):
         return self.order_by((F("x") - seat.x) * (F("x") - seat.x) + (F("y") - seat.y) * (F("y") - seat.y), "order")
 

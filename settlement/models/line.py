@@ -14,7 +14,7 @@ class LineQuerySet(models.QuerySet):
 
 
 class Line(models.Model):
-    """What one event changed in what a promoter is owed. Refunds are negative; fees are part of what was not refunded."""
+    """What one event changed in what a promoter is owed. Refunds are negative; fees only explain them."""
 
     class Kind(models.TextChoices):
         SALE = "sale", _("sale")
