@@ -3,7 +3,8 @@
 //   import { seatMap } from "./seat-map.js";
 //   const map = seatMap(element, { planUrl, availabilityUrl, queueToken, limit, onChange });
 //
-// `onChange` is called with the chosen seats, [{id, label, grade, price}], whenever they change.
+// `onChange` is called with the chosen seats, [{id, label, grade, price}], whenever they change;
+// `onTrouble`, if given, with the HTTP status (0 for none) when what is free could not be asked.
 // The map it answers has choose(ids), clear(), refresh() and stop().
 
 import { drawn, html, radiusFor, seatsOf, svg } from "./seat-map/drawing.js";
@@ -29,7 +30,8 @@ class SeatMap {
     this.surface = svg("svg", { class: "seat-map-surface", role: "group", "aria-label": this.words.map });
     this.tip = html("div", { class: "seat-map-tip", "aria-hidden": "true", hidden: "" });
     this.message = html("p", { class: "seat-map-message", role: "status" });
-    this.window = html("div", { class: "seat-map-window" }, this.surface, this.buttons(), this.tip);
+    this.window = html("div", { class: "seat-map-window" }, this.surface, this.tip);
+    this.foot = html("div", { class: "seat-map-foot" }, this.message, this.buttons());
     root.classList.add("seat-map");
   }
 
@@ -52,7 +54,7 @@ class SeatMap {
     this.legend = new Legend(plan, this.seats, this.words);
     const layer = drawn(plan, this.seats, this.radius);
     this.surface.append(layer);
-    this.root.replaceChildren(this.legend.element, this.window, this.message);
+    this.root.replaceChildren(this.legend.element, this.window, this.foot);
     const box = this.box(plan, layer);
     this.window.style.setProperty("--shape", box.width / box.height);
     this.view = new View(this.surface, layer, { box, radius: this.radius, onMove: () => this.moved() });
@@ -74,7 +76,7 @@ class SeatMap {
     this.live = new Live(this.options.availabilityUrl, {
       queueToken: this.options.queueToken,
       onAnswer: (availability) => this.update(availability),
-      onTrouble: (status) => this.say(this.trouble(status), { trouble: true }),
+      onTrouble: (status) => this.lose(status),
     });
   }
 
@@ -93,6 +95,7 @@ class SeatMap {
   update({ version, remaining, unavailable, mine }) {
     if (version < this.version) return;
     this.version = version;
+    this.recover();
     const [taken, own] = [new Set(unavailable), new Set(mine)];
     for (const seat of this.seats) {
       this.turn(seat, own.has(seat.id) ? "mine" : taken.has(seat.id) ? "taken" : "free");
@@ -126,12 +129,18 @@ class SeatMap {
     const lost = gone.filter((seat) => seat.state === "taken");
     if (gone.length) this.change(() => gone.forEach((seat) => this.chosen.delete(seat)), gone);
     if (lost.length) this.say(this.words.gone(lost.map((seat) => seat.name).join("; ")), { trouble: true });
-    else if (this.inTrouble) this.say("");
   }
 
-  trouble(status) {
+  lose(status) {
     const { notSignedIn, notYourTurn, noPlan, unavailable } = this.words;
-    return { 401: notSignedIn, 403: notYourTurn, 404: noPlan }[status] ?? unavailable;
+    this.lost = true;
+    this.say({ 401: notSignedIn, 403: notYourTurn, 404: noPlan }[status] ?? unavailable, { trouble: true });
+    this.options.onTrouble?.(status);
+  }
+
+  recover() {
+    if (this.lost) this.say("");
+    this.lost = false;
   }
 
   // --- choosing
@@ -253,7 +262,6 @@ class SeatMap {
   }
 
   say(text, { trouble = false } = {}) {
-    this.inTrouble = trouble;
     this.message.classList.toggle("is-trouble", trouble);
     if (this.message.textContent !== text) this.message.textContent = text;
   }

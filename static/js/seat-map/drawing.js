@@ -51,11 +51,11 @@ export function drawn(plan, seats, radius) {
 // Wheelchair places are square, so that they differ in more than color.
 function drawnSeat(seat, index, radius, color) {
   const kind = seat.restricted_view ? "seat-map-seat is-restricted" : "seat-map-seat";
-  const look = { class: kind, role: "checkbox", tabindex: -1, "data-index": index, "data-state": seat.state };
-  const color_ = { fill: color, stroke: color };
+  const meaning = { class: kind, role: "checkbox", tabindex: -1, "data-index": index, "data-state": seat.state };
+  const look = { ...meaning, fill: color, stroke: color };
   seat.element = seat.accessible
-    ? svg("rect", { ...look, ...color_, ...square(seat, radius) })
-    : svg("circle", { ...look, ...color_, cx: seat.x, cy: seat.y, r: radius });
+    ? svg("rect", { ...look, ...square(seat, radius) })
+    : svg("circle", { ...look, cx: seat.x, cy: seat.y, r: radius });
   return seat.element;
 }
 
@@ -85,7 +85,7 @@ function drawnText({ text, x, y, size, color }) {
 
 // In the middle of each section; shown while seats are too small to be told apart.
 function sectionNames(seats, radius) {
-  const sections = Map.groupBy ? Map.groupBy(seats, (seat) => seat.section) : grouped(seats);
+  const sections = bySection(seats);
   if (sections.size < 2) return [];
   return [...sections].map(([name, members]) => {
     const box = boxOf(members);
@@ -94,9 +94,12 @@ function sectionNames(seats, radius) {
   });
 }
 
-function grouped(seats) {
+function bySection(seats) {
   const sections = new Map();
-  for (const seat of seats) sections.set(seat.section, [...(sections.get(seat.section) || []), seat]);
+  for (const seat of seats) {
+    if (!sections.has(seat.section)) sections.set(seat.section, []);
+    sections.get(seat.section).push(seat);
+  }
   return sections;
 }
 
