@@ -160,6 +160,7 @@ DATA_PLATFORM_SECRET = env("DATA_PLATFORM_SECRET", default="")
 # --- Accounts ----------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]  # the e-mail address is unique whatever its case, by a constraint of its own
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "concerts"
 LOGOUT_REDIRECT_URL = "concerts"

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from events.ids import uuid7
@@ -44,7 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         verbose_name, verbose_name_plural = _("user"), _("users")
-        constraints = [models.UniqueConstraint(Lower("email"), name="one_user_per_email")]
+        constraints = [models.UniqueConstraint(Upper("email"), name="one_user_per_email")]
 
     def __str__(self):
         return self.email
