@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import User
+from concert_site.demo_accounts import DEMO_ACCOUNTS
 from events.context import acting
 from events.relay import relay
 from payments.models import Charge
@@ -20,12 +21,6 @@ from reservations import holding
 from reservations.models import Claim, Concert, Performance, Reservation, SeatingPlan, Venue
 from reservations.seating_plans.demo import arena, club, hall
 
-DEMO_PASSWORD = "see-you-at-the-show"  # noqa: S105  (public: it opens demo accounts only)
-DEMO_ACCOUNTS = [
-    ("fan with 500,000 points", "alice@example.com", DEMO_PASSWORD),
-    ("fan with no points yet", "bob@example.com", DEMO_PASSWORD),
-    ("operator", "operator@example.com", DEMO_PASSWORD),
-]
 PRICES = {"VIP": 198_000, "R": 165_000, "S": 132_000, "A": 99_000, "Standard": 77_000}
 
 

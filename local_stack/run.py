@@ -153,7 +153,7 @@ class Stack:
         time.sleep(0.1)
 
     def _banner(self):
-        from concert_site.demo import DEMO_ACCOUNTS
+        from concert_site.demo_accounts import DEMO_ACCOUNTS
 
         log = Path(os.path.relpath(self.directory.log))
         return banner(url=self.url, data_platform_url=self.data_platform_url, accounts=DEMO_ACCOUNTS, log=log)
