@@ -1,10 +1,12 @@
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.timezone import now
 
-from reservations.models import SeatingPlan, Venue
+from reservations.models import Concert, Performance, SeatingPlan, Venue
 
 PLANS = Path(__file__).parent / "plans"
 
@@ -33,6 +35,14 @@ def standard_input(monkeypatch, content):
 
 def stored():
     return [(str(plan), len(plan.layout["seats"])) for plan in SeatingPlan.objects.all()]
+
+
+def lay_out(plan):
+    """Seats for sale in a performance."""
+    concert = Concert.objects.create(title="Spring", artist="Four Seasons")
+    times = {name: now() + timedelta(days=n) for n, name in enumerate(("sales_open_at", "sales_close_at", "starts_at"))}
+    performance = Performance.objects.create(concert=concert, plan=plan, **times)
+    performance.lay_out(prices={grade["name"]: 100 for grade in plan.layout["grades"]})
 
 
 class TestImportingASeatingPlan:
@@ -118,12 +128,12 @@ class TestASecondPlanOfTheSameName:
         call_command("import_seating_plan", str(PLANS / "theatre.json"), venue="Club", stdout=io.StringIO())
         assert stored() == [("Club: Small theatre", 4), ("Olympic Hall: Small theatre", 4)]
 
-    def test_replaces_no_plan_with_seats_for_sale(self, run, performance):
-        performance.plan.name = "Small theatre"
-        performance.plan.save()
-        Venue.objects.filter(pk=performance.venue.pk).update(name="Olympic Hall")
+    def test_replaces_no_plan_with_seats_for_sale(self, run):
+        run(PLANS / "theatre.json")
+        lay_out(SeatingPlan.objects.get())
         with pytest.raises(CommandError, match="is the plan of 1 performance"):
-            run(PLANS / "theatre.json", replace=True)
+            run(PLANS / "theatre.csv", name="Small theatre", replace=True)
+        assert stored() == [("Olympic Hall: Small theatre", 4)]
 
 
 class TestADryRun:

@@ -25,7 +25,7 @@ export function seatMap(root, options) {
 
 class SeatMap {
   constructor(root, options) {
-    Object.assign(this, { root, options, chosen: new Set(), seats: [], version: -1 });
+    Object.assign(this, { root, options, chosen: new Set(), seats: [] });
     this.words = wordsFor(options.language ?? document.documentElement.lang);
     this.surface = svg("svg", { class: "seat-map-surface", role: "group", "aria-label": this.words.map });
     this.tip = html("div", { class: "seat-map-tip", "aria-hidden": "true", hidden: "" });
@@ -92,9 +92,7 @@ class SeatMap {
 
   // --- what is free
 
-  update({ version, remaining, unavailable, mine }) {
-    if (version < this.version) return;
-    this.version = version;
+  update({ remaining, unavailable, mine }) {
     this.recover();
     const [taken, own] = [new Set(unavailable), new Set(mine)];
     for (const seat of this.seats) {

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             layout = self.layout(source, format=format or format_of(file, source), file=file, name=name)
         self.summarise(layout)
         with patience(self.stderr, f"Storing {len(layout.seats):,} seats"):
-            said = store(layout, venue=venue, replace=replace, dry_run=dry_run)
+            said = store(layout, venue=venue.strip(), replace=replace, dry_run=dry_run)
         for line in said:
             self.stdout.write(line)
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             for fault in error.faults:
                 self.stderr.write(fault)
             raise CommandError(f"{counted(len(error.faults), 'fault')} in {file}; nothing was changed.") from None
-        return replace(layout, name=name or layout.name)
+        return layout if name is None else replace(layout, name=name.strip())
 
     def summarise(self, layout):
         by_grade = Counter(seat.grade for seat in layout.seats)
@@ -81,9 +81,8 @@ def store(layout, *, venue, replace, dry_run):
     checked(SeatingPlan(name=layout.name), exclude=["venue", "layout"])
     with transaction.atomic(using=using):
         venue, is_new_venue = Venue.objects.using(using).get_or_create(name=venue)
-        plan, is_new = venue.seating_plans.using(using).get_or_create(
-            name=layout.name, defaults={"layout": layout.to_json()}
-        )
+        plans = SeatingPlan.objects.using(using)
+        plan, is_new = plans.get_or_create(venue=venue, name=layout.name, defaults={"layout": layout.to_json()})
         if not is_new:
             put_in(plan, layout, replace=replace)
         transaction.set_rollback(dry_run, using=using)
