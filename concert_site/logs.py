@@ -46,7 +46,7 @@ def configure(*, format, level):
 
 def _rendering(format):
     if format == "console":
-        return [structlog.dev.ConsoleRenderer(colors=False)]
+        return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     if format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     raise ValueError(f"LOG_FORMAT is {format!r}; it may be json or console.")

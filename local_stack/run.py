@@ -68,7 +68,7 @@ class Stack:
         self.host, self.port, self.url, self.stop = host, port, url, stop
         self.data_platform_port = self.directory.port("data platform")
         self.data_platform_url = f"http://127.0.0.1:{self.data_platform_port}"
-        self.environment = environment(servers, host=host, data_platform_url=self.data_platform_url)
+        self.environment = environment(servers, host=host, data_platform_url=f"{self.data_platform_url}/reservations")
         self.directory.write_state(env=self.environment)
 
     def run(self):
