@@ -3,7 +3,7 @@
 from local_stack.terminal import BOLD, DIM, coloured
 
 
-def banner(*, url, data_platform_url, accounts, log):
+def banner(*, url, data_platform_url, accounts, directory):
     """`accounts`: (role, e-mail, password) of whom one may sign in as."""
     lines = ["", coloured("The box office is open.", BOLD), ""]
     lines += _table(
@@ -22,7 +22,8 @@ def banner(*, url, data_platform_url, accounts, log):
         "in a second browser: take the same seat at the same moment",
         "as the operator: follow the reservation through every app, and on to the data platform",
         "",
-        coloured(f"Logs: {log}/*.log. Ctrl-C ends everything; the data stays for the next start.", DIM),
+        coloured(f"Logs are in {directory}/log, mails in {directory}/mail.", DIM),
+        coloured("Ctrl-C ends everything; the data stays for the next start.", DIM),
         "",
     ]
     return "\n".join(f"  {line}".rstrip() for line in lines)

@@ -13,7 +13,7 @@ def main(seeded):
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "concert_site.settings")
     django.setup()
     migrate()
-    collect_static_files()
+    call_command("collectstatic", interactive=False)
     seed(seeded)
 
 
@@ -22,15 +22,6 @@ def migrate():
 
     for alias in settings.DATABASES:
         call_command("migrate", database=alias, interactive=False)
-
-
-def collect_static_files():
-    """Only for a storage that needs them in one place; else they are served from where they lie."""
-    from django.conf import settings
-    from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
-
-    if isinstance(staticfiles_storage, ManifestFilesMixin) and settings.STATIC_ROOT:
-        call_command("collectstatic", interactive=False)
 
 
 def seed(marker):

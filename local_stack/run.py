@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 from local_stack import ROOT, CannotStart
 from local_stack.banner import banner
@@ -127,10 +126,11 @@ class Stack:
 
     def _becomes_ready(self):
         deadline = time.monotonic() + SECONDS_TO_BE_READY
-        answer = None
+        answer, ask_at = None, 0
         while not self.stop and time.monotonic() < deadline:
             self._tend()
-            answer = self._ask_readiness()
+            if time.monotonic() >= ask_at:
+                answer, ask_at = self._ask_readiness(), time.monotonic() + 0.5
             if answer == http.client.OK:
                 return True
         if not self.stop:
@@ -155,8 +155,12 @@ class Stack:
     def _banner(self):
         from concert_site.demo_accounts import DEMO_ACCOUNTS
 
-        log = Path(os.path.relpath(self.directory.log))
-        return banner(url=self.url, data_platform_url=self.data_platform_url, accounts=DEMO_ACCOUNTS, log=log)
+        directory = self.directory.path
+        if directory.is_relative_to(ROOT):
+            directory = directory.relative_to(ROOT)
+        return banner(
+            url=self.url, data_platform_url=self.data_platform_url, accounts=DEMO_ACCOUNTS, directory=directory
+        )
 
 
 def _port():
