@@ -30,11 +30,15 @@ PAGE = """<!doctype html>
 <title>Data platform</title>
 <style>
 :root {{ color-scheme: light dark }}
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 3rem auto; padding: 0 1.5rem }}
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 3rem auto; padding: 0 1.5rem }}
 p {{ opacity: .7 }}
-table {{ width: 100%; border-collapse: collapse }}
+table {{ width: 100%; border-collapse: collapse; font-size: 14px }}
 th, td {{ text-align: left; vertical-align: top; padding: .6rem 1rem .6rem 0; border-top: 1px solid #8884 }}
-pre {{ margin: 0; font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere }}
+td {{ overflow-wrap: anywhere; min-width: 10rem }}
+td:last-child {{ width: 60% }}
+dl {{ margin: 0; display: flex; flex-wrap: wrap; gap: 0 1.2rem }}
+dt, dd {{ display: inline; margin: 0 }}
+dt {{ opacity: .6 }}
 .empty {{ border: 1px dashed #8888; border-radius: .5rem; padding: 3rem; text-align: center }}
 </style>
 </head>
@@ -162,9 +166,14 @@ def page(records):
 
 def _row(record):
     time = record["received_at"].replace("T", " ")[:19] + " UTC"
-    content = json.dumps(record["data"], indent=2, ensure_ascii=False)
     cells = [html.escape(cell) for cell in (time, record["id"], record["key"])]
-    return "<tr>" + "".join(f"<td>{cell}" for cell in [*cells, f"<pre>{html.escape(content)}</pre>"]) + "</tr>"
+    fields = "".join(_field(name, value) for name, value in record["data"].items())
+    return "<tr>" + "".join(f"<td>{cell}" for cell in [*cells, f"<dl>{fields}</dl>"]) + "</tr>"
+
+
+def _field(name, value):
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"<div><dt>{html.escape(name)}</dt> <dd>{html.escape(text)}</dd></div>"
 
 
 def server(*, port, path, secret):
