@@ -1,0 +1,33 @@
+"""What a test sees of the whole system: everything done that is due, and every promise kept."""
+
+from django.conf import settings
+from django.db import connections
+
+from concert_site.invariants import violations
+from events.models import Delivery
+from events.relay import relay
+
+
+def settle():
+    """Let the worker do all that is due, in every database."""
+    while relay() + relay(external=True):
+        pass
+
+
+def unfinished():
+    """Deliveries that are not over, in every database."""
+    return [each for alias in settings.DATABASES for each in Delivery.objects.using(alias).unfinished()]
+
+
+def make_due():
+    """Let the time pass that deliveries wait before they are tried again, and that leases last."""
+    for alias in settings.DATABASES:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("UPDATE events_delivery SET available_at = now() WHERE state IN ('ready', 'leased')")
+
+
+def assert_sound():
+    """Everything is done and every invariant holds."""
+    settle()
+    assert unfinished() == []
+    assert {letter: found for letter, found in violations().items() if found} == {}
