@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import connections, models, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from events.ids import uuid7
 from events.models.event import Event
@@ -82,8 +83,12 @@ class Delivery(models.Model):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name, verbose_name_plural = _("delivery"), _("deliveries")
         ordering = ["id"]
+        permissions = [
+            ("retry_delivery", _("Can send a dead delivery on its way again")),
+            ("discard_delivery", _("Can give a dead delivery up")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["event", "consumer"], name="one_delivery_per_consumer"),
             models.CheckConstraint(
@@ -176,15 +181,18 @@ class Delivery(models.Model):
 
     # For operators
 
-    def retry(self, *, operator, reason):
-        """Send a dead letter on its way again. Raises AlreadyHandled when somebody was faster."""
-        self._intervene("delivery.retry", operator, reason, state=self.State.READY, attempts=0, available_at=Now())
+    def retry(self, **why):
+        """Send a dead letter on its way again. Raises AlreadyHandled when it changed since this version of it.
 
-    def discard(self, *, operator, reason):
-        """Give a dead letter up for good; its lane goes on without it. Raises AlreadyHandled."""
-        self._intervene("delivery.discard", operator, reason, state=self.State.DISCARDED)
+        why: operator (a name), reason, and operator_id if there is one.
+        """
+        self._intervene("delivery.retry", why, state=self.State.READY, attempts=0, available_at=Now())
 
-    def _intervene(self, action, operator, reason, *, state, **changes):
+    def discard(self, **why):
+        """Give a dead letter up for good; its lane goes on without it. `why` and errors as for retry."""
+        self._intervene("delivery.discard", why, state=self.State.DISCARDED)
+
+    def _intervene(self, action, why, *, state, **changes):
         using = self._state.db
         with transaction.atomic(using=using):
             seen = type(self).objects.using(using).filter(pk=self.pk, state=self.State.DEAD, version=self.version)
@@ -192,8 +200,9 @@ class Delivery(models.Model):
                 raise AlreadyHandled(f"{self} is no longer dead: somebody else has handled it.")
             self._tail().filter(state=self.State.PARKED).update(state=self.State.READY)
             OperatorAction.record(
-                using=using, operator=operator, action=action, target_type="delivery", target_id=self.pk,
-                reason=reason, before={"state": "dead", "version": self.version}, after={"state": state},
+                using=using, action=action, target_type="delivery", target_id=self.pk, **why,
+                before={"state": "dead", "version": self.version},
+                after={"state": state, "version": self.version + 1},
             )  # fmt: skip
         self.refresh_from_db()
 

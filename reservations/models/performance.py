@@ -50,6 +50,7 @@ class Performance(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("performance"), _("performances")
         ordering = ["starts_at"]
+        permissions = [("lay_out_performance", _("Can lay out the seats of a performance"))]
         constraints = [
             models.CheckConstraint(condition=Q(seat_limit__gte=1), name="a_fan_may_have_a_seat"),
             models.CheckConstraint(
@@ -74,13 +75,17 @@ class Performance(models.Model):
         return self.sales_open_at <= now < self.sales_close_at
 
     def lay_out(self, *, prices):
-        """Make the plan's seats, once. `prices`: {grade: points}, one for each grade. Raises ValueError."""
+        """Make the plan's seats, once. `prices`: {grade: points}, one for each grade, in place of those noted before.
+
+        Raises ValueError.
+        """
         planned = self.plan.layout["seats"]
         if missing := {seat["grade"] for seat in planned} - set(prices):
             raise ValueError(f"No price for {', '.join(sorted(missing))}.")
         if self.seat_count:
             raise ValueError(f"{self} has its seats already.")
         with bus.atomic(self):
+            self.prices.all().delete()
             self.prices.bulk_create(Price(performance=self, grade=g, amount=a) for g, a in prices.items())
             seat = self.seats.model
             self.seats.bulk_create(seat.planned(self, order, planned) for order, planned in enumerate(planned))

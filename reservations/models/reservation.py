@@ -85,6 +85,7 @@ class Reservation(Aggregate):
     class Meta:
         verbose_name, verbose_name_plural = _("reservation"), _("reservations")
         ordering = ["-id"]
+        permissions = [("compensate_reservation", _("Can undo a reservation and give its points back"))]
         constraints = [
             models.UniqueConstraint(fields=["user_id", "hold_key"], name="one_reservation_per_hold_key"),
             models.UniqueConstraint(
@@ -104,6 +105,7 @@ class Reservation(Aggregate):
                 fields=["refund_deadline"], name="refunds_by_deadline", condition=Q(refund_deadline__isnull=False)
             ),
             models.Index(fields=["user_id", "-id"], name="reservations_of_a_fan"),
+            models.Index(fields=["-id"], name="needing_attention", condition=~Q(attention="")),
         ]
 
     def __str__(self):
