@@ -3,6 +3,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from events import bus
 from queueing import levers
 from queueing.models import Admission, Room, RoomChanged, WrongState
 
@@ -54,12 +55,11 @@ class RoomForm(forms.ModelForm):
 
     def clean(self):
         cleaned = super().clean()
-        if self.instance.pk and cleaned.get("seen") != self.initial_version():
+        if self.instance.pk and cleaned.get("seen") != self.instance.version:
             raise ValidationError(_("Somebody else has changed the room meanwhile. Please look again."))
+        if "state" in self.changed_data and self.instance.state not in Room.SOURCES.get(cleaned.get("state"), []):
+            self.add_error("state", _("From its present state the room can't go there."))
         return cleaned
-
-    def initial_version(self):
-        return Room.objects.values_list("version", flat=True).get(pk=self.instance.pk)
 
 
 @admin.register(Room)
@@ -84,9 +84,10 @@ class RoomAdmin(admin.ModelAdmin):
             "reason": form.cleaned_data["reason"],
         }
         try:
-            for lever, settings in form.pulls():
-                lever(room, seen=seen, **settings, **why)
-                seen = room.version
+            with bus.atomic(Room):  # all of the form or nothing
+                for lever, settings in form.pulls():
+                    lever(room, seen=seen, **settings, **why)
+                    seen = room.version
         except (WrongState, RoomChanged, ValidationError) as refusal:
             messages.error(request, refusal)
         obj.pk = room.pk

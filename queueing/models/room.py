@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -105,7 +106,7 @@ class Room(models.Model):
         seen: the version that the operator looked at. Raises RoomChanged, WrongState or ValidationError.
         """
         self.refresh_from_db(from_queryset=Room.objects.using(bus.home(Room)).select_for_update())
-        self._allow(to=changes.get("state"), seen=seen)
+        self._allow(to=changes.get("state"), seen=seen, reason=reason)
         before = self._told(changes)
         self._write(changes)
         OperatorAction.record(
@@ -141,7 +142,9 @@ class Room(models.Model):
             room.save(update_fields=["high_water"])
         return room.high_water
 
-    def _allow(self, *, to, seen):
+    def _allow(self, *, to, seen, reason):
+        if not reason.strip():
+            raise ValidationError(_("Say why."))
         if seen not in (None, self.version):
             raise RoomChanged(self)
         if to is not None and self.state not in self.SOURCES[to]:

@@ -139,9 +139,7 @@ class TestThePublicRoom:
         assert APIClient().get(f"/waiting-rooms/{uuid4()}").json()["state"] == "OFF"
 
     def test_may_be_kept_by_caches_for_a_second(self, room):
-        answer = APIClient().get(url_of(room))
-        assert answer["Cache-Control"] == "public, max-age=1"
-        assert "Cookie" not in answer.get("Vary", "") and "Authorization" not in answer.get("Vary", "")
+        assert APIClient().get(url_of(room))["Cache-Control"] == "public, max-age=1"
 
     def test_is_not_sent_again_unchanged(self, room):
         etag = APIClient().get(url_of(room))["ETag"]
