@@ -58,7 +58,13 @@ def _start():
         servers.__enter__()
     except CannotStart as problem:
         raise pytest.UsageError(str(problem)) from None
-    os.environ |= SETTINGS | {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+    static = servers.directory.path / "static"
+    static.mkdir()
+    os.environ |= SETTINGS | {
+        "DATABASE_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
+        "STATIC_ROOT": str(static),  # nothing is collected, but WhiteNoise warns when it is not there
+    }
     _divide(servers.database_url, os.environ.get("DATABASE_PER_DOMAIN", "") in ("1", "on", "true"))
     return servers
 
