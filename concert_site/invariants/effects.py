@@ -1,0 +1,82 @@
+"""E, O, X: what became of what was told."""
+
+from datetime import timedelta
+
+from concert_site.invariants.reading import Suspect, chunks, rows, suspects
+from events import messages
+from events.bus import databases, home
+from events.consumers import consumers
+
+# --- E -----------------------------------------------------------------------------------------------------------
+
+MEMORY = timedelta(days=7)  # what is done is kept at least so long; an older event's rows may have been pruned
+
+# An event's deliveries are written with it, and an effect before its delivery is done: in this order of reading,
+# nothing is missing that is only under way.
+DONE_OR_MISSING = """
+SELECT e.id, d.state, e.occurred_at < now() - %s FROM events_event e
+  LEFT JOIN events_delivery d ON d.event_id = e.id AND d.consumer = %s
+ WHERE e.type = ANY(%s) AND (d.id IS NULL OR d.state = 'done')
+"""
+NOT_IN_THIS_INBOX = """
+   AND NOT EXISTS (SELECT 1 FROM events_inboxmessage i WHERE i.consumer = d.consumer AND i.event_id = e.id)
+"""
+INBOX = "SELECT event_id FROM events_inboxmessage WHERE consumer = %s AND event_id = ANY(%s)"
+
+PARKED_BEHIND_NOTHING = """
+SELECT d.id, d.version, d.attempts FROM events_delivery d
+ WHERE d.state = 'parked' AND NOT EXISTS (
+       SELECT 1 FROM events_delivery head
+        WHERE head.consumer = d.consumer AND head.aggregate_type = d.aggregate_type
+          AND head.aggregate_id = d.aggregate_id AND head.seq < d.seq AND head.state = 'dead')
+"""
+
+
+def lost_events():
+    for using in databases():
+        for consumer in consumers():
+            yield from _lost_between(using, consumer)
+        yield from suspects(using, f"{using}: delivery", "parked behind nothing dead", PARKED_BEHIND_NOTHING)
+
+
+def _lost_between(using, consumer):
+    types = [type for type in messages.LANGUAGE if consumer.listens_to(type)]
+    inbox = home(consumer.home)
+    sql = DONE_OR_MISSING + (NOT_IN_THIS_INBOX if inbox == using else "")
+    for chunk in chunks(rows(using, sql, MEMORY, consumer.name, types)):
+        effects = {id for (id,) in rows(inbox, INBOX, consumer.name, [event[0] for event in chunk])}
+        for id, state, pruned in chunk:
+            if id not in effects and not pruned:
+                fault = "its delivery is done without an effect" if state else "neither effect nor delivery"
+                yield Suspect(f"{using}: event {id} → {consumer.name}", fault)
+
+
+# --- O -----------------------------------------------------------------------------------------------------------
+
+OUT_OF_ORDER = """
+SELECT id FROM (
+    SELECT id, lag(id) OVER (PARTITION BY consumer, aggregate_id, aggregate_type ORDER BY seq) AS of_earlier_event
+      FROM events_inboxmessage) AS lane
+ WHERE of_earlier_event > id
+"""
+
+
+def effects_out_of_order():
+    for using in databases():
+        fault = "took effect before an earlier event of its aggregate"
+        yield from suspects(using, f"{using}: inbox row", fault, OUT_OF_ORDER)
+
+
+# --- X -----------------------------------------------------------------------------------------------------------
+
+SENT_TWICE = """
+SELECT idempotency_key FROM reservations_syncattempt
+ WHERE outcome = 'success' GROUP BY idempotency_key HAVING count(DISTINCT platform_id) > 1
+"""
+TWO_KEYS = "SELECT event_id FROM reservations_syncattempt GROUP BY event_id HAVING count(DISTINCT idempotency_key) > 1"
+
+
+def doubled_abroad():
+    using = home("reservations")
+    yield from suspects(using, "idempotency key", "more than one object at the platform", SENT_TWICE)
+    yield from suspects(using, "event", "sent under more than one idempotency key", TWO_KEYS)

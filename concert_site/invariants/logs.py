@@ -1,0 +1,72 @@
+"""T, A: every change has its line, and every change by hand its reason."""
+
+from concert_site.invariants.reading import suspects
+from events.aggregate import Aggregate
+from events.bus import databases, home
+
+# --- T -----------------------------------------------------------------------------------------------------------
+
+NOT_ITS_LAST_LINE = """
+SELECT n.id, n.version FROM {table} n
+  LEFT JOIN events_transition t ON t.aggregate_type = %s AND t.aggregate_id = n.id AND t.version = n.version
+ WHERE t.to_status IS DISTINCT FROM n.status
+"""
+LINE_OF_THE_FUTURE = """
+SELECT t.aggregate_id, t.version FROM events_transition t LEFT JOIN {table} n ON n.id = t.aggregate_id
+ WHERE t.aggregate_type = %s AND t.version > coalesce(n.version, 0)
+"""
+BROKEN_LOG = """
+SELECT aggregate_id, version FROM (
+    SELECT aggregate_id, version, from_status,
+           lag(version, 1, 0) OVER log AS version_before, lag(to_status, 1, '') OVER log AS status_before
+      FROM events_transition WHERE aggregate_type = %s
+    WINDOW log AS (PARTITION BY aggregate_id ORDER BY version)) AS line
+ WHERE version <> version_before + 1 OR from_status <> status_before
+"""
+EVENT_WITHOUT_A_LINE = """
+SELECT e.id FROM events_event e
+  LEFT JOIN events_transition t
+    ON t.aggregate_type = e.aggregate_type AND t.aggregate_id = e.aggregate_id AND t.version = e.seq
+ WHERE t.id IS NULL
+"""
+
+
+def states_without_a_log():
+    for model in Aggregate.__subclasses__():
+        using, noun, table = home(model), model._meta.verbose_name, model._meta.db_table
+        for fault, sql in [
+            ("its status is not the end of its log", NOT_ITS_LAST_LINE),
+            ("its log goes on after its version", LINE_OF_THE_FUTURE),
+            ("a gap in its log", BROKEN_LOG),
+        ]:
+            yield from suspects(using, noun, fault, sql.format(table=table), model._meta.label)
+    for using in databases():
+        yield from suspects(using, f"{using}: event", "its version has no line in the log", EVENT_WITHOUT_A_LINE)
+
+
+# --- A -----------------------------------------------------------------------------------------------------------
+
+UNEXPLAINED_DELIVERY = """
+SELECT d.id, d.version FROM events_delivery d
+  LEFT JOIN (SELECT target_id, count(*) AS n, bool_or(action = 'delivery.discard') AS discarded
+               FROM events_operatoraction WHERE target_type = 'delivery' GROUP BY target_id) AS actions
+    ON actions.target_id = d.id::text
+ WHERE d.version <> coalesce(n, 0) OR d.state = 'discarded' AND discarded IS NOT TRUE
+"""
+# now() is the same throughout a transaction: the action was written in the one that made the change.
+UNEXPLAINED_CHANGE = """
+SELECT t.aggregate_id, t.version FROM events_transition t
+ WHERE t.actor LIKE 'operator:%%' AND NOT EXISTS (
+       SELECT 1 FROM events_operatoraction a
+        WHERE a.target_id = t.aggregate_id::text AND a.action LIKE 'reservation.%%' AND a.at = t.at)
+"""
+NO_REASON = r"SELECT id FROM events_operatoraction WHERE reason ~ '^\s*$'"
+
+
+def unexplained_changes():
+    for using in databases():
+        fault = "not one operator's action for each intervention"
+        yield from suspects(using, f"{using}: delivery", fault, UNEXPLAINED_DELIVERY)
+        fault = "changed by an operator without an action at that time"
+        yield from suspects(using, f"{using}: aggregate", fault, UNEXPLAINED_CHANGE)
+        yield from suspects(using, f"{using}: operator's action", "without a reason", NO_REASON)
