@@ -4,7 +4,9 @@ import pytest
 from django.core.cache import cache
 from django_redis import get_redis_connection
 
-from tests.world import World
+pytest.register_assert_rewrite("tests.everything", "tests.processes", "tests.world")
+
+from tests.world import World  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):

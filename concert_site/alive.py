@@ -3,24 +3,23 @@
 import time
 
 from celery import shared_task
+from django.conf import settings
 from django.core.cache import cache
 
-STALE_SECONDS = 30
 PROCESSES = ("beat", "worker")
 
 
-@shared_task(name="concert_site.report_alive", bind=True)
-def report_alive(self, **kwargs):
-    """Beat sent it and a worker runs it, so both live: as of when it was sent, and as of now."""
-    cache.set("alive:worker", time.time(), None)
-    cache.set("alive:beat", time.time(), None)
+@shared_task(name="concert_site.report_alive")
+def report_alive(**kwargs):
+    """Beat has sent it and a worker runs it: both live. (One that nobody takes is dropped after five seconds.)"""
+    cache.set_many({f"alive:{name}": time.time() for name in PROCESSES}, None)
 
 
 def silent() -> dict:
     """{process: seconds since its last report, None if it never reported} of those that should have reported."""
     reports = cache.get_many([f"alive:{name}" for name in PROCESSES])
     ages = {name: _age(reports.get(f"alive:{name}")) for name in PROCESSES}
-    return {name: age for name, age in ages.items() if age is None or age > STALE_SECONDS}
+    return {name: age for name, age in ages.items() if age is None or age > settings.SILENT_AFTER_SECONDS}
 
 
 def _age(reported_at):

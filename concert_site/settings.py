@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "concert_site.middleware.TraceMiddleware",
+    "api.middleware.ProblemsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -57,6 +58,7 @@ MIDDLEWARE = [
     "concert_site.gate.GateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "concert_site.error_pages.UnavailableMiddleware",
 ]
 
 ROOT_URLCONF = "concert_site.urls"
@@ -74,6 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "concert_site.pages.header",
             ],
         },
     },
@@ -109,7 +112,12 @@ CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 3, "IGNORE_EXCEPTIONS": True},
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 2,
+            "SOCKET_TIMEOUT": 5,
+            "CONNECTION_POOL_KWARGS": {"max_connections": 1000},  # as many as threads; redis-py refuses the 101st
+            "IGNORE_EXCEPTIONS": True,  # a cache that is away is an empty cache
+        },
     }
 }
 
@@ -137,6 +145,8 @@ CELERY_BEAT_SCHEDULE = {
     "rebuild the ranking": every(3600, "reservations.rebuild_ranking"),
     "say that beat and worker live": every(5, "concert_site.report_alive"),
 }
+
+SILENT_AFTER_SECONDS = env.int("SILENT_AFTER_SECONDS", default=30)  # then beat and worker count as dead
 
 # --- Events ------------------------------------------------------------------------------------------------------
 
@@ -192,8 +202,10 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.AlwaysJSON",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.CursorPages",
     "DEFAULT_SCHEMA_CLASS": "api.schema.ProblemSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.Limit"] if RATE_LIMITS else [],
-    # Per minute: of an address for what anyone may do, of an account for the rest.
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.Limit"],
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),  # so many add to X-Forwarded-For; the rest is hearsay
+    "DEFAULT_METADATA_CLASS": None,
+    # So many at once, and again as time passes: of an address for what anyone may do, of an account for the rest.
     "DEFAULT_THROTTLE_RATES": {
         "accounts": env("RATE_ACCOUNTS", default="120/min"),
         "sessions": env("RATE_SESSIONS", default="120/min"),

@@ -1,0 +1,97 @@
+"""Real processes for tests that kill them, on the test's own databases."""
+
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connections
+from django.db.backends.signals import connection_created
+from django_redis import get_redis_connection
+
+WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
+
+
+def died_after_commit(number, story) -> bool:
+    """Run the story in a process of its own that gets SIGKILL right after its nth commit; False if it came to its end.
+
+    The nth commit is of a transaction or of a single statement, in any database, before any hook after it runs.
+    """
+    connections.close_all()
+    get_redis_connection("default").connection_pool.disconnect()
+    child = os.fork()
+    if child == 0:
+        _run_in_child(number, story)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return True
+    assert os.WEXITSTATUS(status) == 0, "the story failed by itself"
+    return False
+
+
+def _run_in_child(number, story):
+    code = 1
+    try:
+        _kill_after_commit(number)
+        story()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _kill_after_commit(number):
+    commits = iter(range(1, sys.maxsize))
+
+    def committed():
+        if next(commits) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def count_statement(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if not context["connection"].in_atomic_block and str(sql).lstrip().startswith(WRITES):
+            committed()
+        return result
+
+    def watch(connection, **kwargs):
+        commit = connection._commit
+
+        def counted():
+            commit()
+            committed()
+
+        connection._commit = counted
+        connection.execute_wrappers.append(count_statement)
+
+    connection_created.connect(watch, weak=False)
+
+
+def environment():
+    """What a process needs to work on the databases of this test."""
+    urls = {
+        ("DATABASE_URL" if alias == "default" else f"{alias.upper()}_DATABASE_URL"): _url(alias)
+        for alias in settings.DATABASES
+    }
+    return os.environ | urls
+
+
+def _url(alias):
+    there = connections[alias].settings_dict
+    password = f":{there['PASSWORD']}" if there["PASSWORD"] else ""
+    return f"postgresql://{there['USER']}{password}@{there['HOST']}:{there['PORT']}/{there['NAME']}"
+
+
+@contextmanager
+def running(*arguments, **variables):
+    """A process of Python beside the test, ended with it."""
+    process = subprocess.Popen([sys.executable, *arguments], env=environment() | variables)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
