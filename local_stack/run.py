@@ -32,7 +32,7 @@ def main():
         database_url=os.environ.get("DATABASE_URL", ""),
         redis_url=os.environ.get("REDIS_URL", ""),
     )
-    say(coloured("Starting PostgreSQL and Valkey …", BOLD))
+    say(coloured("Starting …", BOLD))
     with servers:
         if not is_free(port, host):
             raise CannotStart(f"Port {port} is in use by another program. Choose another one: make run PORT={port + 1}")
