@@ -4,8 +4,10 @@ from http import HTTPStatus
 
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -48,6 +50,10 @@ class Conflict(Problem):
     status_code, default_code, default_detail = 409, "conflict", _("This can't be done now.")
 
 
+class TooLarge(Problem):
+    status_code, default_code, default_detail = 413, "too_large", _("The request is too large.")
+
+
 class Unprocessable(Problem):
     status_code, default_code, default_detail = 422, "unprocessable", _("This can't be done.")
 
@@ -73,6 +79,8 @@ KNOWN = [
     (exceptions.ParseError, lambda e: BadRequest(e.detail)),
     (SuspiciousOperation, lambda e: BadRequest()),
 ]
+AWAY = (OperationalError, InterfaceError, RedisError)  # a server that can't be reached, or that is busy
+CODES = {400: "invalid", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed", 500: "server_error"}
 
 
 def handle(error, view_context):
@@ -105,6 +113,14 @@ def json_response(problem) -> JsonResponse:
     return JsonResponse(body, status=problem.status_code, content_type=MEDIA_TYPE)
 
 
+def of_status(status) -> Problem:
+    """What is left to say when only the status of an answer is known."""
+    phrase = HTTPStatus(status).phrase
+    problem = Problem(phrase, code=CODES.get(status, phrase.lower().replace(" ", "_")))
+    problem.status_code = status
+    return problem
+
+
 def _problem(error) -> Problem:
     if isinstance(error, Problem):
         return error
@@ -116,7 +132,7 @@ def _problem(error) -> Problem:
     if isinstance(error, exceptions.APIException):
         return _refusal(error, code=error.default_code)
     logger.error("request_failed", exc_info=error)
-    return ServerError()
+    return Unavailable(retry_after=2) if isinstance(error, AWAY) else ServerError()
 
 
 def _refusal(error, **members) -> Problem:

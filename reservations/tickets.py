@@ -18,3 +18,10 @@ def qr_svg(reservation) -> str:
     picture = io.BytesIO()
     segno.make(qr_payload(reservation), error="m").save(picture, kind="svg", scale=6, border=2, xmldecl=False)
     return picture.getvalue().decode()
+
+
+def qr_pdf(reservation) -> bytes:
+    """The same as a PDF, to print."""
+    page = io.BytesIO()
+    segno.make(qr_payload(reservation), error="m").save(page, kind="pdf", scale=6, border=4)
+    return page.getvalue()

@@ -3,6 +3,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from accounts.models import User
+from api.fields import Line, Text
 
 
 class AccountSerializer(serializers.ModelSerializer):
@@ -13,8 +14,14 @@ class AccountSerializer(serializers.ModelSerializer):
 
 class NewAccountSerializer(serializers.Serializer):
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
-    name = serializers.CharField(max_length=150)
+    password = Text(max_length=128, trim_whitespace=False, write_only=True)
+    name = Line(max_length=150)
+
+    def validate_email(self, email):
+        email = User.objects.normalize_email(email)
+        if len(email) > 254:  # the small letters of a domain may be more than its large ones
+            raise serializers.ValidationError(self.fields["email"].error_messages["invalid"])
+        return email
 
     def validate(self, fields):
         try:
@@ -25,8 +32,8 @@ class NewAccountSerializer(serializers.Serializer):
 
 
 class CredentialsSerializer(serializers.Serializer):
-    email = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
+    email = Text(max_length=254)
+    password = Text(max_length=128, trim_whitespace=False, write_only=True)
 
 
 class SessionSerializer(serializers.Serializer):

@@ -1,5 +1,6 @@
 from rest_framework import serializers
 
+from api.fields import WholeNumber
 from payments.models import Charge, Transfer
 
 
@@ -8,7 +9,7 @@ class BalanceSerializer(serializers.Serializer):
 
 
 class NewChargeSerializer(serializers.Serializer):
-    amount = serializers.IntegerField()
+    amount = WholeNumber()
 
 
 class ChargeSerializer(serializers.ModelSerializer):
@@ -16,7 +17,7 @@ class ChargeSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Charge
-        fields = ["id", "amount", "balance", "status", "created_at"]
+        fields = ["id", "amount", "balance", "status"]
 
 
 class EntrySerializer(serializers.ModelSerializer):

@@ -1,7 +1,10 @@
 """What anyone may see: concerts, performances, seating plans."""
 
 import hashlib
+from datetime import UTC, datetime
 
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
@@ -21,10 +24,11 @@ from reservations.api import serializers
 from reservations.catalogue import concerts
 from reservations.models import Concert, Performance
 
+LAST = {"starts_at": datetime.max.replace(tzinfo=UTC), "-starts_at": datetime.min.replace(tzinfo=UTC)}
 ORDERINGS = {
     "": ("sale_rank", "next_start", "id"),
-    "starts_at": ("next_start", "id"),
-    "-starts_at": ("-next_start", "id"),
+    "starts_at": ("start_or_last", "id"),
+    "-starts_at": ("-start_or_last", "id"),
     "title": ("title", "id"),
     "-title": ("-title", "id"),
 }
@@ -53,7 +57,8 @@ class Concerts(ListAPIView):
 
     def get_queryset(self):
         words = self.request.query_params.get("search", "")[:200].replace("\0", "")
-        return concerts().search(words)
+        last = LAST.get(self.request.query_params.get("ordering"), LAST["starts_at"])
+        return concerts().search(words).annotate(start_or_last=Coalesce("next_start", Value(last)))
 
 
 class OneConcert(RetrieveAPIView):

@@ -151,6 +151,8 @@ def _payment_answer(request, reservation):
     if reservation.status == Status.PAYING:
         where = request.build_absolute_uri(f"/api/v1/reservations/{reservation.pk}")
         return Response(body, status=202, headers={"Location": where, "Retry-After": "1"})
+    if reservation.status == Status.FAILED and reservation.failure != "insufficient_points":
+        raise wrong_status(WrongStatus(reservation, expected=[Status.HELD]))  # a repeat, and no answer ever came
     if reservation.status == Status.FAILED:
         raise PaymentRequired(_("The payment was declined. Charge points and choose seats again."), reservation=body)
     return Response(body)
@@ -203,20 +205,23 @@ class Timeline(APIView):
 
 
 class Ticket(APIView):
-    """`Accept: image/svg+xml` gets the QR code as a picture."""
+    """`Accept: image/svg+xml` or `application/pdf` gets the QR code as a picture."""
+
+    PICTURES = {"image/svg+xml": tickets.qr_svg, "application/pdf": tickets.qr_pdf}
 
     @extend_schema(
         responses={
             (200, "application/json"): serializers.TicketSerializer,
             (200, "image/svg+xml"): OpenApiTypes.STR,
+            (200, "application/pdf"): OpenApiTypes.BINARY,
         }
     )
     def get(self, request, pk):
         reservation = own(request, pk)
         if reservation.status != Status.CONFIRMED:
             raise wrong_status(WrongStatus(reservation, expected=[Status.CONFIRMED]))
-        if "image/svg+xml" in request.headers.get("Accept", ""):
-            return HttpResponse(tickets.qr_svg(reservation), content_type="image/svg+xml")
+        if picture := self._picture_asked_for(request):
+            return HttpResponse(self.PICTURES[picture](reservation), content_type=picture)
         return Response(
             {
                 "reservation": reservation.id,
@@ -227,3 +232,9 @@ class Ticket(APIView):
                 "qr_payload": tickets.qr_payload(reservation),
             }
         )
+
+    def _picture_asked_for(self, request):
+        """The first of our types that the client names, unless that is JSON."""
+        kinds = [kind.partition(";")[0].strip().lower() for kind in request.headers.get("Accept", "").split(",")]
+        first = next((kind for kind in kinds if kind in (*self.PICTURES, "application/json")), None)
+        return first if first in self.PICTURES else None

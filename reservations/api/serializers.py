@@ -1,6 +1,7 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.fields import Id, WholeNumber
 from events.models import Transition
 from reservations.models import Concert, Performance, Reservation
 
@@ -94,8 +95,8 @@ class AvailabilitySerializer(serializers.Serializer):
 
 
 class NewReservationSerializer(serializers.Serializer):
-    performance = serializers.UUIDField()
-    seats = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=100)
+    performance = Id()
+    seats = serializers.ListField(child=Id(), min_length=1, max_length=100)
 
 
 class ReservationSerializer(serializers.ModelSerializer):
@@ -142,7 +143,7 @@ class QuoteSerializer(serializers.Serializer):
 
 
 class CancellationSerializer(serializers.Serializer):
-    refund = serializers.IntegerField(required=False, min_value=0, help_text="As quoted; refused when it has changed.")
+    refund = WholeNumber(required=False, min_value=0, help_text="As quoted; refused when it has changed.")
 
 
 class TicketSerializer(serializers.Serializer):
