@@ -3,9 +3,20 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from concert_site import health
+from concert_site import health, pages
+
+handler500 = "concert_site.error_pages.server_error"
 
 urlpatterns = [
+    path("", include("reservations.urls")),
+    path("concerts/<uuid:pk>", pages.concert, name="concert"),
+    path("concerts/<uuid:concert>/waiting-room", pages.WaitingRoom.as_view(), name="waiting-room"),
+    path("concerts/<uuid:concert>/waiting-room/leave", pages.LeavingTheRoom.as_view(), name="leave-room"),
+    path("performances/<uuid:pk>", pages.performance, name="performance"),
+    path("performances/<uuid:pk>/list", pages.seat_list, name="seat-list"),
+    path("reservations/<uuid:pk>/checkout", pages.checkout, name="checkout"),
+    path("", include("payments.urls")),
+    path("", include("accounts.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

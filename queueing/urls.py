@@ -1,4 +1,0 @@
-"""The waiting room's pages."""
-
-app_name = "queueing"
-urlpatterns = []

@@ -1,0 +1,80 @@
+// Asks for the fan's place when the server said to ask again, and loads the page when something else is to be seen:
+// it is the fan's turn, the place is over, or the room's state has changed.
+
+const ROOM_EVERY = 10_000;
+const PATIENCE = 10_000;
+const root = document.querySelector("[data-waiting-room]");
+const { placeUrl, roomUrl, state, status, poll } = root.dataset;
+const numbers = new Intl.NumberFormat(document.documentElement.lang);
+const part = (name) => root.querySelector(`[data-${name}]`);
+let spokenAt = 0;
+
+if (status === "WAITING") after(Number(poll) * 1000, askForPlace);
+askForRoom();
+
+function after(milliseconds, act) {
+  setTimeout(act, milliseconds);
+}
+
+async function answered(url) {
+  const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE) };
+  const response = await fetch(url, options);
+  if (response.status === 401 || response.status === 404) location.reload();
+  if (!response.ok) throw new Error(response.status);
+  return response.json();
+}
+
+async function askForPlace() {
+  let seconds = 5;
+  try {
+    const place = await answered(placeUrl);
+    if (place.status !== "WAITING") return location.reload();
+    show(place);
+    seconds = place.poll_after_seconds ?? seconds;
+  } catch (error) {
+    part("trouble").hidden = false;
+  }
+  after(seconds * 1000, askForPlace);
+}
+
+async function askForRoom() {
+  try {
+    const room = await answered(roomUrl);
+    if (room.state !== state) return location.reload();
+    showRemaining(room.remaining_seats);
+  } catch (error) {
+    console.warn(error); // the next question may be answered
+  }
+  after(ROOM_EVERY, askForRoom);
+}
+
+function show({ ahead, eta_seconds: eta }) {
+  part("trouble").hidden = true;
+  const words = part("ahead-words").dataset;
+  part("ahead").textContent = numbers.format(ahead);
+  part("ahead-words").textContent = ahead === 0 ? words.none : ahead === 1 ? words.one : words.many;
+  if (part("eta")) part("eta").textContent = wait(eta, part("eta").dataset);
+  document.title = document.title.replace(/^[\d.,]+/, numbers.format(ahead));
+  speak();
+}
+
+// As queueing/views.py says it.
+function wait(eta, words) {
+  if (!eta) return words.unknown;
+  const [low, high] = [Math.floor(eta.low / 60), Math.ceil(eta.high / 60)];
+  if (high <= 1) return words.soon;
+  const told = low === 0 || low === high ? words.upTo : words.range;
+  return told.replace("{low}", low).replace("{high}", high);
+}
+
+function showRemaining(seats) {
+  const element = part("remaining");
+  if (element && seats !== null) element.textContent = seats ? numbers.format(seats) : element.dataset.soldOut;
+}
+
+// To a screen reader only now and then: the number changes every second near the front.
+function speak() {
+  if (Date.now() - spokenAt < 20_000) return;
+  spokenAt = Date.now();
+  part("spoken").textContent = `${part("ahead").textContent} ${part("ahead-words").textContent}`;
+}
