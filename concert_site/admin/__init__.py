@@ -1,5 +1,19 @@
+"""Django's admin as the operator console: a window on all domains, with a few labelled levers.
+
+site.py                the index with its health strip
+health_strip.py        what it tells
+reservation_page.py    one reservation across all domains
+verdicts.py            whether its points and its seats are as they should be, in words
+"""
+
+from importlib import import_module
+
 from django.contrib.admin.apps import AdminConfig
 
 
 class ConsoleConfig(AdminConfig):
-    """Django's admin as the operator console."""
+    default_site = "concert_site.admin.site.ConsoleSite"
+
+    def ready(self):
+        super().ready()  # the apps register what is theirs
+        import_module("concert_site.admin.reservation_page")  # and this what crosses their borders

@@ -1,0 +1,110 @@
+from django.contrib import admin
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from events.admin.domains import DomainAdmin
+from events.admin.windows import as_uuid, link, pretty
+from events.models import Event, IdempotentRequest, InboxMessage, OperatorAction, Transition
+
+
+@admin.register(Event)
+class EventAdmin(DomainAdmin):
+    list_display = ["occurred_at", "type", "noun", "seq", "actor"]
+    ordering = ["-id"]
+    found_by = ["pk", "aggregate_id", "correlation_id"]
+    search_help_text = _("Whole id of an event or of what it is about, or the event's type.")
+    fields = [
+        "type", "noun", "seq", "occurred_at", "actor", "message", "story", "caused_by", "traceparent", "told",
+    ]  # fmt: skip
+
+    def search_words(self, queryset, words):
+        return queryset.filter(type__iexact=words)
+
+    @admin.display(description=_("about"))
+    def noun(self, event):
+        return link(event.aggregate_type, event.aggregate_id, f"{event.aggregate_type} {event.aggregate_id}")
+
+    @admin.display(description=_("message"))
+    def message(self, event):
+        return pretty(event.data)
+
+    @admin.display(description=_("correlation id"))
+    def story(self, event):
+        return link("reservations.Reservation", event.correlation_id)
+
+    @admin.display(description=_("effect of"))
+    def caused_by(self, event):
+        return link("events.Event", event.causation_id)
+
+    @admin.display(description=_("deliveries"))
+    def told(self, event):
+        return ", ".join(f"{each.consumer}: {each.state}" for each in event.deliveries.using(event._state.db).all())
+
+
+@admin.register(Transition)
+class TransitionAdmin(DomainAdmin):
+    list_display = ["at", "noun", "version", "from_status", "to_status", "cause", "actor"]
+    ordering = ["-id"]
+    found_by = ["pk", "aggregate_id", "correlation_id"]
+    search_help_text = _("Whole id of a transition or of what it is about.")
+
+    @admin.display(description=_("of"))
+    def noun(self, transition):
+        text = f"{transition.aggregate_type} {transition.aggregate_id}"
+        return link(transition.aggregate_type, transition.aggregate_id, text)
+
+
+@admin.register(InboxMessage)
+class InboxMessageAdmin(DomainAdmin):
+    list_display = ["at", "consumer", "event_id", "aggregate_type", "aggregate_id", "seq"]
+    ordering = ["-id"]
+    found_by = ["event_id", "aggregate_id"]
+    search_help_text = _("Whole id of an event or of what it is about, or a consumer's name.")
+
+    def search_words(self, queryset, words):
+        return queryset.filter(consumer=words)
+
+
+@admin.register(IdempotentRequest)
+class IdempotentRequestAdmin(DomainAdmin):
+    list_display = ["created_at", "account_id", "key", "status"]
+    ordering = ["-id"]
+    search_help_text = _("Whole id of an account, or a whole Idempotency-Key.")
+    hidden = ["body"]  # an answer to somebody else
+
+    def search(self, queryset, words):
+        id = as_uuid(words)  # a key often is a UUID, too
+        return queryset.filter(Q(key=words) | Q(pk=id) | Q(account_id=id))
+
+
+@admin.register(OperatorAction)
+class OperatorActionAdmin(DomainAdmin):
+    """The operators' log."""
+
+    list_display = ["at", "operator", "action", "target_type", "target_id", "reason"]
+    ordering = ["-id"]
+    found_by = ["pk", "target_id", "operator_id"]
+    search_help_text = _("Whole id of an action, of its target or of an operator; or an operator's name.")
+    fields = ["at", "operator", "action", "target", "reason", "was", "became"]
+
+    def search_words(self, queryset, words):
+        return queryset.filter(operator__iexact=words)
+
+    @admin.display(description=_("target"))
+    def target(self, action):
+        return link(TARGETS.get(action.target_type, ""), action.target_id, f"{action.target_type} {action.target_id}")
+
+    @admin.display(description=_("before"))
+    def was(self, action):
+        return pretty(action.before)
+
+    @admin.display(description=_("after"))
+    def became(self, action):
+        return pretty(action.after)
+
+
+TARGETS = {
+    "delivery": "events.Delivery",
+    "performance": "reservations.Performance",
+    "reservation": "reservations.Reservation",
+}

@@ -1,0 +1,44 @@
+"""Seats and what was done with them: windows only."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from events.admin.windows import ReadOnlyAdmin, link
+from reservations.admin.filters import PerformanceFilter
+from reservations.models import Claim, Seat, SyncAttempt
+
+
+@admin.register(Seat)
+class SeatAdmin(ReadOnlyAdmin):
+    list_display = ["label", "grade", "performance", "accessible", "restricted_view"]
+    list_filter = [PerformanceFilter]
+    list_select_related = ["performance__concert"]
+    ordering = ["-id"]
+    found_by = ["pk", "performance"]
+    search_help_text = _("Whole id of a seat or a performance; or a section.")
+
+    def search_words(self, queryset, words):
+        return queryset.filter(section__iexact=words)
+
+
+@admin.register(Claim)
+class ClaimAdmin(ReadOnlyAdmin):
+    list_display = ["seat", "performance", "price", "ended_at", "of_reservation"]
+    list_filter = [PerformanceFilter]
+    list_select_related = ["seat", "performance__concert"]
+    ordering = ["-id"]
+    found_by = ["pk", "seat", "reservation"]
+    search_help_text = _("Whole id of a claim, a seat or a reservation.")
+
+    @admin.display(description=_("reservation"))
+    def of_reservation(self, claim):
+        return link("reservations.Reservation", claim.reservation_id)
+
+
+@admin.register(SyncAttempt)
+class SyncAttemptAdmin(ReadOnlyAdmin):
+    list_display = ["at", "outcome", "http_status", "duration_ms", "idempotency_key", "platform_id"]
+    list_filter = ["outcome"]
+    ordering = ["-id"]
+    found_by = ["pk", "reservation_id", "event_id"]
+    search_help_text = _("Whole id of an attempt, a reservation or an event.")
