@@ -1,23 +1,365 @@
 """The command that says whether what must always be true is true."""
 
-from concert_site.invariants import violations
+import json
+from contextlib import ExitStack, contextmanager
+from io import StringIO
+from threading import Thread
+from time import time
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from concert_site.invariants import LETTERS, judge, violations
+from events import bus
 from events.relay import relay
-from tests.world import Fan
+from payments.models import Transfer
+from queueing import mirror
+from queueing.models import Admission, Room
+from queueing.models.admission import TICK
+from queueing.store import KEYS, keys_of
+from reservations.confirmation import compensate
+from reservations.models import Reservation
+from tests.world import Fan, make_performance
+
+CAPTURED = "SELECT reservation_id FROM payments_payment WHERE status = 'CAPTURED'"
+A_REFUND = "SELECT id FROM payments_transfer WHERE kind = 'refund' LIMIT 1"
+REFUNDED = "SELECT reservation_id FROM payments_payment WHERE status = 'REFUNDED'"
+CONFIRMED = "UPDATE reservations_reservation SET {} WHERE status = 'CONFIRMED'"
+CANCELLED = "UPDATE reservations_reservation SET {} WHERE status = 'CANCELLED'"
+ATTEMPT = """
+INSERT INTO reservations_syncattempt
+       (id, reservation_id, event_id, idempotency_key, outcome, platform_id, error, request_hash, duration_ms)
+VALUES (gen_random_uuid(), gen_random_uuid(), '{event}', '{key}', 'success', '{object}', '', '', 1)
+"""
+EVENT = uuid4()
+APPS = ["accounts", "reservations", "queueing", "payments", "settlement"]
+ROUNDS = 8
+
+# For each letter, ways to break it: statements with the app in whose database they are run, in order.
+BREAKAGES = {
+    "M": {
+        "a balance without a transfer": [("payments", "UPDATE payments_pointaccount SET balance = balance + 1")],
+        "a transfer that is gone": [("payments", "DELETE FROM payments_transfer WHERE kind = 'fee' OR kind = 'debit'")],
+        "a transfer to nobody": [("payments", "UPDATE payments_transfer SET target = 'fan:' WHERE kind = 'charge'")],
+        "a wrong balance after": [
+            ("payments", "UPDATE payments_transfer SET balance_after = balance_after + 1 WHERE kind = 'debit'")
+        ],
+        "a negative balance": [
+            ("payments", "ALTER TABLE payments_pointaccount DROP CONSTRAINT balance_is_never_negative"),
+            ("payments", "UPDATE payments_pointaccount SET balance = -1"),
+        ],
+    },
+    "S": {
+        "a seat sold twice": [
+            ("reservations", "DROP INDEX one_live_claim_per_seat"),
+            ("reservations", "UPDATE reservations_claim SET seat_id = (SELECT max(id::text)::uuid FROM reservations_seat)"),
+        ],
+        "a reservation without its claims": [("reservations", "UPDATE reservations_claim SET ended_at = now()")],
+        "a claim that should have ended": [("reservations", "UPDATE reservations_claim SET ended_at = NULL")],
+        "a claim to another performance": [
+            (
+                "reservations",
+                "UPDATE reservations_claim c SET performance_id = p.id FROM reservations_performance p"
+                " WHERE p.id <> c.performance_id",
+            )
+        ],
+    },
+    "D1": {
+        "a payment given back": [
+            ("payments", "UPDATE payments_payment SET status = 'REFUNDED', refunded = amount WHERE status = 'CAPTURED'")
+        ],
+        "a payment that is gone": [("payments", "DELETE FROM payments_payment WHERE status = 'CAPTURED'")],
+        "another amount": [("payments", "UPDATE payments_payment SET amount = 1 WHERE status = 'CAPTURED'")],
+        "a debit that is gone": [("payments", f"DELETE FROM payments_transfer WHERE key IN ({CAPTURED})")],
+        "a second debit": [
+            ("payments", "ALTER TABLE payments_transfer DROP CONSTRAINT one_transfer_per_kind_and_key"),
+            ("payments", f"UPDATE payments_transfer SET key = ({CAPTURED}) WHERE kind = 'debit'"),
+        ],
+        "a refund as well": [
+            ("payments", f"UPDATE payments_transfer SET key = ({CAPTURED}) WHERE id = ({A_REFUND})"),
+        ],
+    },
+    "D2": {
+        "a debit of a hold that expired": [("reservations", CONFIRMED.format("status = 'EXPIRED'"))],
+        "a debit of a failed one": [("reservations", CONFIRMED.format("status = 'FAILED'"))],
+        "a debit without a reservation": [
+            ("payments", "UPDATE payments_transfer SET key = gen_random_uuid() WHERE kind = 'debit'")
+        ],
+        "a refund that is gone": [("payments", "DELETE FROM payments_transfer WHERE kind = 'refund'")],
+        "a refund of a confirmed one": [("reservations", CANCELLED.format("status = 'CONFIRMED'"))],
+        "another fee than promised": [("reservations", CANCELLED.format("fee = fee + 1, refund = refund - 1"))],
+        "a cancelled one never debited": [("payments", f"DELETE FROM payments_transfer WHERE key IN ({REFUNDED})")],
+    },
+    "E": {
+        "an effect that is gone": [("settlement", "DELETE FROM events_inboxmessage WHERE consumer = 'settlement'")],
+        "a delivery that never was": [
+            ("payments", "DELETE FROM events_inboxmessage WHERE consumer = 'payments'"),
+            ("reservations", "DELETE FROM events_delivery WHERE consumer = 'payments'"),
+        ],
+        "a lane that is parked for ever": [("payments", "UPDATE events_delivery SET state = 'parked'")],
+    },
+    "O": {
+        "effects in the other order": [
+            ("payments", "UPDATE events_inboxmessage SET seq = 99 - seq WHERE consumer = 'payments'")
+        ],
+    },
+    "X": {
+        "two objects of one key": [
+            ("reservations", ATTEMPT.format(event=EVENT, key="a", object="1")),
+            ("reservations", ATTEMPT.format(event=EVENT, key="a", object="2")),
+        ],
+        "two keys of one event": [
+            ("reservations", ATTEMPT.format(event=EVENT, key="a", object="1")),
+            ("reservations", ATTEMPT.format(event=EVENT, key="b", object="1")),
+        ],
+    },
+    "T": {
+        "another status": [("reservations", CANCELLED.format("status = 'RELEASED'"))],
+        "another status of a payment": [
+            ("payments", "UPDATE payments_payment SET status = 'VOID', refunded = 0, fee = 0")
+        ],
+        "another status of a charge": [("payments", "UPDATE payments_charge SET status = 'PENDING'")],
+        "a version without a line": [("reservations", CONFIRMED.format("version = version + 1"))],
+        "a line without a version": [
+            ("payments", "UPDATE payments_charge SET version = 1"),
+            ("payments", "UPDATE events_transition SET to_status = 'SUCCEEDED'"),
+        ],
+        "a gap": [("reservations", "DELETE FROM events_transition WHERE version = 2")],
+        "no beginning": [("reservations", "DELETE FROM events_transition WHERE version = 1")],
+        "another source": [("reservations", "UPDATE events_transition SET from_status = 'FAILED' WHERE version = 2")],
+        "an event of no version": [("payments", "UPDATE events_event SET seq = seq + 90")],
+    },
+    "Q": {
+        "one too many": [("queueing", "UPDATE queueing_admission SET active_after = limit_then + 1")],
+        "a lower number later": [
+            ("queueing", "UPDATE queueing_admission SET at = at - number * interval '1 min'"),
+        ],
+        "nobody let in": [("queueing", "DELETE FROM queueing_admission")],
+        "somebody else let in": [("queueing", "UPDATE queueing_admission SET account_id = gen_random_uuid()")],
+        "let in too late": [("queueing", "UPDATE queueing_admission SET at = at + interval '1 h'")],
+    },
+    "A": {
+        "a change by nobody in particular": [("reservations", "UPDATE events_transition SET actor = 'operator:Olga'")],
+        "a retry without an action": [("payments", "UPDATE events_delivery SET version = 1")],
+        "a discard without an action": [("payments", "UPDATE events_delivery SET state = 'discarded'")],
+        "an action that is gone": [("reservations", "DELETE FROM events_operatoraction")],
+        "no reason": [
+            ("reservations", "ALTER TABLE events_operatoraction DROP CONSTRAINT operator_action_has_a_reason"),
+            ("reservations", r"UPDATE events_operatoraction SET reason = E' \n'"),
+        ],
+    },
+    "L": {
+        "a payment that nobody chases": [
+            ("reservations", CONFIRMED.format("status = 'PAYING', pay_deadline = now() - interval '61 s'"))
+        ],
+        "a refund that nobody chases": [
+            ("reservations", CANCELLED.format("refund_deadline = now() - interval '61 s'"))
+        ],
+    },
+}  # fmt: skip
 
 
-def everybody_acts(world):
-    """Alice buys, Dave has no points, Charlie buys and cancels; and all that follows from it has happened."""
+@pytest.fixture
+def healthy(world):
+    """Alice buys, Dave has no points, Charlie buys and cancels, Olga compensates for Bob; and all has taken effect."""
+    make_performance(world.concert)
     world.bought_by(world.alice, *world.seats[:2])
     dave = Fan.sign_up("Dave")
     refused = world.held_by(dave, world.seats[2])
     assert dave.pay(refused.id, world.concert).status_code == 402
     cancelled = world.bought_by(world.charlie, world.seats[3])
     assert world.charlie.cancel(cancelled.id).status_code == 200
+    bought = world.bought_by(world.bob, world.seats[4])
+    compensate(bought, operator="Olga", reason="Bob called", seen_version=bought.version)
     relay()
     relay(external=True)
+    return world
+
+
+@contextmanager
+def broken(statements):
+    """The statements have been run, until the end of the block."""
+    with ExitStack() as stack:
+        for using in connections:
+            stack.enter_context(rolled_back(using))
+        for app, statement in statements:
+            with connections[bus.home(app)].cursor() as cursor:
+                cursor.execute(statement)
+        yield
+
+
+@contextmanager
+def rolled_back(using):
+    connections[using].set_autocommit(False)
+    try:
+        yield
+    finally:
+        connections[using].rollback()
+        connections[using].set_autocommit(True)
+
+
+def checked(*arguments, **options):
+    """What the command says, and whether it exits with 0."""
+    out, fine = StringIO(), True
+    try:
+        call_command("check_invariants", *arguments, stdout=out, **options)
+    except CommandError as error:
+        fine = error.returncode == 0
+    return out.getvalue(), fine
 
 
 class TestAHealthyWorld:
-    def test_breaks_no_letter(self, world):
-        everybody_acts(world)
+    def test_breaks_no_letter(self, healthy):
         assert violations() == {}
+
+    def test_is_said_to_be_fine_letter_by_letter(self, healthy):
+        said, fine = checked()
+        assert fine
+        assert [line.split()[:2] for line in said.splitlines()] == [[letter, "ok"] for letter in LETTERS]
+
+    def test_is_said_to_be_fine_in_json_too(self, healthy):
+        said, fine = checked("--json")
+        assert fine
+        assert {letter: told["violations"] for letter, told in json.loads(said).items()} == dict.fromkeys(LETTERS, 0)
+
+
+class TestEachLetter:
+    @pytest.mark.parametrize("letter", LETTERS)
+    def test_fails_whichever_way_its_data_are_broken(self, healthy, letter):
+        for way, statements in BREAKAGES[letter].items():
+            with broken(statements):
+                assert violations([letter], pause=0), way
+        with broken(statements):
+            said, fine = checked(letter, "--example", "1")
+        assert not fine
+        assert " wrong " in said
+
+    def test_that_is_not_known_is_refused(self, db):
+        with pytest.raises(CommandError, match="There is no Z"):
+            call_command("check_invariants", "M", "Z")
+
+
+class TestAnExample:
+    def test_names_the_row_what_is_wrong_and_the_versions_it_was_seen_in(self, healthy):
+        with broken(BREAKAGES["D1"]["a payment that is gone"]):
+            said, _ = checked("D1")
+        wrong = Reservation.objects.get(status="CONFIRMED")
+        assert f"reservation {wrong.id}: CONFIRMED, but not with exactly" in said
+        assert "(version 3, None)" in said
+
+    def test_stands_for_the_rest_when_there_are_many(self, healthy):
+        with broken(BREAKAGES["Q"]["nobody let in"]):
+            said, _ = checked("Q", "--example", "2")
+        assert said.count("no admission of its fan") == 2
+        assert "and 2 more" in said
+
+
+class TestASagaUnderWay:
+    """Charlie's refund never reached him, while a letter about it is in that state."""
+
+    def judged(self, state, token="NULL"):
+        statement = (
+            f"UPDATE events_delivery SET state = '{state}', lease_token = {token} WHERE correlation_id = ANY(%s)"
+        )
+        gone = list(Transfer.objects.filter(kind="refund").values_list("key", flat=True))
+        with broken(BREAKAGES["D2"]["a refund that is gone"]):
+            with connections[bus.home("reservations")].cursor() as cursor:
+                cursor.execute(statement, [gone])
+            return judge(LETTERS["D2"], pause=0.1, patience=0.5)
+
+    def test_is_told_as_moving_and_not_counted(self, healthy):
+        verdict = self.judged("leased", token="gen_random_uuid()")
+        assert (len(verdict.violations), len(verdict.moving)) == (0, 2)
+
+    def test_is_left_to_the_operator_when_the_letter_is_dead(self, healthy):
+        verdict = self.judged("dead")
+        assert (len(verdict.violations), len(verdict.moving)) == (0, 0)
+
+    def test_is_over_when_the_letter_is_discarded(self, healthy):
+        verdict = self.judged("discarded")
+        assert (len(verdict.violations), len(verdict.moving)) == (2, 0)
+
+
+class TestAForgottenSaga:
+    def test_is_all_right_once_somebody_was_told(self, healthy):
+        told = [("reservations", CANCELLED.format("attention = 'look'"))]
+        with broken(BREAKAGES["L"]["a refund that nobody chases"] + told):
+            assert violations(["L"]) == {}
+
+
+class TestAnEventOfLongAgo:
+    def test_may_have_been_pruned(self, healthy):
+        old = [(app, "UPDATE events_event SET occurred_at = now() - interval '8 d'") for app in APPS]
+        pruned = [(app, "DELETE FROM events_inboxmessage") for app in APPS]
+        with broken(old + pruned):
+            assert violations(["E"]) == {}
+
+
+class TestASlot:
+    def test_that_nobody_gets_any_more_breaks_Q(self, healthy, redis):
+        redis.zadd(active_in(healthy.room), {uuid4().hex: (time() - 11) * 1000})
+        assert [wrong.fault for wrong in violations(["Q"])["Q"]] == ["still active after its time"]
+
+    def test_that_is_over_for_less_than_ten_seconds_waits_for_its_tick(self, healthy, redis):
+        redis.zadd(active_in(healthy.room), {uuid4().hex: (time() - 5) * 1000})
+        assert violations(["Q"]) == {}
+
+    def test_too_many_breaks_Q(self, healthy, redis):
+        redis.zadd(active_in(healthy.room), {uuid4().hex: (time() + 60) * 1000 for _ in range(51)})
+        assert [wrong.fault for wrong in violations(["Q"])["Q"]] == ["more active than places"]
+
+    def test_given_before_the_limit_was_lowered_breaks_nothing(self, world):
+        world.admit()
+        Room.objects.update(max_active=1)
+        assert violations(["Q"]) == {}
+
+
+class TestAnAdmission:
+    def test_that_is_still_in_the_journal_lets_its_fan_buy(self, world):
+        world.alice.enter(world.concert)
+        mirror.ask("tick", concert_id=world.concert.id, args=(world.room.version, TICK))
+        assert world.alice.hold(world.performance, world.seats[0]).status_code == 201
+        assert not Admission.objects.exists()
+        assert violations(["Q"]) == {}
+
+
+class TestWithoutRedis:
+    def test_Q_says_what_it_could_not_look_at_and_is_not_broken(self, healthy, settings):
+        away = {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": "redis://127.0.0.1:1/0", "OPTIONS": {}}
+        settings.CACHES = {"default": away}
+        said, fine = checked("Q")
+        assert fine
+        assert "Redis does not answer" in said
+
+
+class TestWhilePurchasesRun:
+    def test_the_command_does_not_cry_wolf(self, world):
+        fans = [world.alice, world.bob, world.charlie]
+        shoppers = [Thread(target=shop, args=(world, fan, seat)) for fan, seat in zip(fans, world.seats, strict=False)]
+        for shopper in shoppers:
+            shopper.start()
+        looks = [checked("--json")]
+        while any(shopper.is_alive() for shopper in shoppers):
+            looks.append(checked("--json"))
+        assert all(fine for _, fine in looks), [said for said, fine in looks if not fine]
+        relay()
+        relay(external=True)
+        assert Transfer.objects.filter(kind="refund").count() == 3 * ROUNDS
+        assert violations() == {}
+
+
+def shop(world, fan, seat):
+    """Buy, cancel, and so on."""
+    try:
+        for _ in range(ROUNDS):
+            bought = world.bought_by(fan, seat)
+            assert fan.cancel(bought.id).status_code == 200
+            relay()
+    finally:
+        connections.close_all()
+
+
+def active_in(room):
+    return keys_of(room.concert_id)[KEYS.index("active")]

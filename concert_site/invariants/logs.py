@@ -53,12 +53,13 @@ SELECT d.id, d.version FROM events_delivery d
     ON actions.target_id = d.id::text
  WHERE d.version <> coalesce(n, 0) OR d.state = 'discarded' AND discarded IS NOT TRUE
 """
-# now() is the same throughout a transaction: the action was written in the one that made the change.
+# The action was written after the change and in its transaction, which was short: it had its locks before.
 UNEXPLAINED_CHANGE = """
 SELECT t.aggregate_id, t.version FROM events_transition t
  WHERE t.actor LIKE 'operator:%%' AND NOT EXISTS (
        SELECT 1 FROM events_operatoraction a
-        WHERE a.target_id = t.aggregate_id::text AND a.action LIKE 'reservation.%%' AND a.at = t.at)
+        WHERE a.target_id = t.aggregate_id::text AND a.action LIKE 'reservation.%%'
+          AND a.at BETWEEN t.at AND t.at + interval '10 s')
 """
 NO_REASON = r"SELECT id FROM events_operatoraction WHERE reason ~ '^\s*$'"
 
