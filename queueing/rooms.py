@@ -14,20 +14,7 @@ from queueing import mirror, places
 from queueing.models import Room
 from queueing.places import Place
 from queueing.store import RoomUnavailable as RoomUnavailable  # raised by every verb
-
-__all__ = [
-    "Front",
-    "Place",
-    "RoomClosed",
-    "RoomUnavailable",
-    "enter",
-    "front",
-    "keep",
-    "leave",
-    "place",
-    "status",
-    "use",
-]
+from queueing.store import name_of
 
 OFF = Room.State.OFF.value  # the state in which nobody needs a place
 
@@ -55,7 +42,7 @@ def enter(*, concert_id, account_id, now=None) -> Place:
 
     After USED or EXPIRED it is a new place. While the room is OFF it is ACTIVE without a number.
     """
-    reply = mirror.ask("enter", concert_id=concert_id, args=(account_id.hex,), now=now)
+    reply = mirror.ask("enter", concert_id=concert_id, args=(name_of(account_id),), now=now)
     found = _place(reply, concert_id=concert_id, account_id=account_id)
     if found is None:
         raise RoomClosed
@@ -64,29 +51,29 @@ def enter(*, concert_id, account_id, now=None) -> Place:
 
 def place(*, concert_id, account_id, now=None) -> Place | None:
     """The account's place, or None. Asking is the heartbeat that keeps a waiting place."""
-    reply = mirror.ask("place", concert_id=concert_id, args=(account_id.hex,), now=now)
+    reply = mirror.ask("place", concert_id=concert_id, args=(name_of(account_id),), now=now)
     return _place(reply, concert_id=concert_id, account_id=account_id)
 
 
 def status(*, concert_id, account_id, now=None) -> tuple[str, Place | None]:
     """The room's state and the account's place, for the gate: one question to Redis, and no heartbeat."""
-    reply = mirror.ask("status", concert_id=concert_id, args=(account_id.hex,), now=now)
+    reply = mirror.ask("status", concert_id=concert_id, args=(name_of(account_id),), now=now)
     return reply[0].decode(), places.read(reply, concert_id=concert_id, account_id=account_id)
 
 
 def leave(*, concert_id, account_id, now=None) -> bool:
     """Give the place up; a slot comes back at once. Says whether there was one to give up."""
-    return bool(mirror.ask("leave", concert_id=concert_id, args=(account_id.hex,), now=now))
+    return bool(mirror.ask("leave", concert_id=concert_id, args=(name_of(account_id),), now=now))
 
 
 def use(*, concert_id, account_id, number, now=None) -> bool:
     """The fan has paid under that number: USED, and the slot comes back. False when that is not his place any more."""
-    return bool(mirror.ask("use", concert_id=concert_id, args=(account_id.hex, number), now=now))
+    return bool(mirror.ask("use", concert_id=concert_id, args=(name_of(account_id), number), now=now))
 
 
 def keep(*, concert_id, account_id, number, until, now=None) -> bool:
     """Keep the slot while a payment runs; never shortens, and ends at the room's longest time. False as for `use`."""
-    kept = (account_id.hex, number, mirror.milliseconds(until))
+    kept = (name_of(account_id), number, mirror.milliseconds(until))
     return bool(mirror.ask("keep", concert_id=concert_id, args=kept, now=now))
 
 

@@ -1,9 +1,11 @@
 """Redis as the waiting room sees it: the keys of a room, one script per verb, and one error when it is away."""
 
+import base64
 import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 from django_redis import get_redis_connection
@@ -62,6 +64,16 @@ def available(function):
 def keys_of(concert_id) -> tuple[str, ...]:
     """The keys of a room; the hash tag keeps them on one node of a cluster."""
     return tuple(f"room:{{{concert_id}}}:{key}" for key in KEYS)
+
+
+def name_of(account_id) -> str:
+    """An account as Redis knows it: 22 letters instead of 36, since a million of them may wait."""
+    return base64.urlsafe_b64encode(account_id.bytes)[:22].decode()
+
+
+def account_of(name) -> UUID:
+    """The account of that name."""
+    return UUID(bytes=base64.urlsafe_b64decode(name + "=="))
 
 
 @available

@@ -1,8 +1,10 @@
 """The tick: who is over goes, who is next comes in. Any number of processes may tick at once."""
 
+import json
+
 import structlog
 
-from queueing import mirror, store
+from queueing import mirror, places, store
 from queueing.models import Admission, Room
 from queueing.models.admission import TICK
 from queueing.store import RoomUnavailable
@@ -25,11 +27,15 @@ def tick(*, room, now=None) -> list[Admission]:
     """Let in whom the limits allow, and write it down. Returns those let in by this call, in number order."""
     if room.state == Room.State.BEFORE_OPENING:
         room.open_if_due()
-    args = (room.version, TICK)
-    counter, ceiling, admitted = mirror.ask("tick", concert_id=room.concert_id, args=args, now=now)
-    drain(room)
-    mirror.top_up(room.concert_id, counter=counter, ceiling=ceiling)
-    return [Admission.from_journal(entry, room=room) for entry in admitted]
+    admitted, again = [], True
+    while again:
+        counter, ceiling, entries, again = mirror.ask(
+            "tick", concert_id=room.concert_id, args=(room.version, TICK), now=now
+        )
+        admitted += entries
+        drain(room)
+        mirror.top_up(room.concert_id, counter=counter, ceiling=ceiling)
+    return [_admission(entry, room=room) for entry in admitted]
 
 
 def drain(room):
@@ -38,5 +44,18 @@ def drain(room):
     Whoever dies in between leaves them in the journal; the next tick writes them again, without effect.
     """
     while entries := store.journal(room.concert_id):
-        Admission.record(Admission.from_journal(entry, room=room) for entry in entries)
+        Admission.record([_admission(entry, room=room) for entry in entries])
         store.strike(room.concert_id, entries=entries)
+
+
+def _admission(entry, *, room):
+    told = json.loads(entry)
+    return Admission(
+        room=room,
+        number=int(told["number"]),
+        account_id=store.account_of(told["account"]),
+        at=places.moment(told["at"]),
+        active_after=int(told["active_after"]),
+        limit_then=int(told["limit_then"]),
+        by=told["by"],
+    )

@@ -5,15 +5,15 @@ local number, status, until_ms = place_of(account)
 if status == 'ACTIVE' then return answer(account, number, status, until_ms) end
 if state == 'CLOSED' then return { state } end
 if status == 'WAITING' then
-  redis.call('ZADD', seen, now, account)
+  hear_of(number)
   return answer(account, number, status, until_ms)
 end
 
 -- PostgreSQL has promised the numbers up to the ceiling to this room, so that none is given twice after a loss.
-local ceiling = figure('ceiling')
-if figure('counter') >= ceiling then return { 'EXHAUSTED', ceiling } end
-forget(account) -- a place that is over
+local counter, ceiling = unpack(redis.call('HMGET', settings, 'counter', 'ceiling'))
+if tonumber(counter) >= tonumber(ceiling) then return { 'EXHAUSTED', tonumber(ceiling) } end
+if number then forget(account, number) end -- a place that is over
 number = redis.call('HINCRBY', settings, 'counter', 1)
 redis.call('ZADD', waiting, number, account)
-redis.call('ZADD', seen, now, account)
+hear_of(number)
 return answer(account, number, 'WAITING', 0, true)

@@ -1,3 +1,3 @@
 -- What anyone may know of the room.
-local known = redis.call('HMGET', settings, 'served', 'pace', 'opens_at', 'announcement')
-return { state, redis.call('ZCARD', waiting), redis.call('ZCARD', active), unpack(known) }
+local told = redis.call('HMGET', settings, 'served', 'pace', 'opens_at', 'announcement')
+return { state, redis.call('ZCARD', waiting), redis.call('ZCARD', active), unpack(told) }

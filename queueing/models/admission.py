@@ -1,7 +1,3 @@
-import json
-from datetime import UTC, datetime
-from uuid import UUID
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -27,20 +23,6 @@ class Admission(models.Model):
 
     def __str__(self):
         return f"{self.room_id}:{self.number}"
-
-    @classmethod
-    def from_journal(cls, entry, *, room):
-        """The admission, not saved, of one entry of the journal in Redis."""
-        told = json.loads(entry)
-        return cls(
-            room=room,
-            number=int(told["number"]),
-            account_id=UUID(told["account"]),
-            at=datetime.fromtimestamp(told["at"] / 1000, tz=UTC),
-            active_after=int(told["active_after"]),
-            limit_then=int(told["limit_then"]),
-            by=told["by"],
-        )
 
     @classmethod
     def record(cls, admissions):
