@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from local_stack.directory import DataDirectory
 from local_stack.guard import Guard
@@ -20,7 +21,7 @@ class Servers:
 
     def __init__(self, path=None, *, user="", database_url="", redis_url=""):
         self.ephemeral = path is None
-        self.directory = DataDirectory(path or _temporary_directory())
+        self.directory = DataDirectory(path or temporary_directory())
         self.database_url, self.redis_url = database_url, redis_url
         self.started = []
         self._user = user
@@ -68,7 +69,7 @@ class Servers:
             shutil.rmtree(self.directory.path, ignore_errors=True)
 
 
-def _temporary_directory():
-    path = tempfile.mkdtemp(prefix="local-stack-")
-    os.chmod(path, 0o711)  # noqa: S103 - PostgreSQL may have to run as another account than ours
+def temporary_directory():
+    path = Path(tempfile.mkdtemp(prefix="local-stack-"))
+    path.chmod(0o711)  # PostgreSQL may have to run as another account than ours
     return path

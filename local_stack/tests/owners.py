@@ -17,7 +17,7 @@ def owner(program, *arguments):
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process, json.loads(process.stdout.readline() or "null")
         process.stdin.close()
-        process.wait(timeout=20)
+        process.wait(timeout=30)
 
 
 def is_gone(pid):
@@ -28,7 +28,7 @@ def is_gone(pid):
         return True
 
 
-def soon(condition, seconds=10):
+def soon(condition, seconds=30):
     """Whether it comes true."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -44,7 +44,7 @@ class TestTheGuard:
 
     def test_ends_them_the_same_way_when_their_owner_ends_them(self, tmp_path):
         with owner(OWNER, tmp_path / "temporary", tmp_path / "ended") as (process, pids):
-            process.communicate("end", timeout=10)
+            process.communicate("end", timeout=30)
             assert all(map(is_gone, pids))
         assert (tmp_path / "ended").read_text().split() == ["program", "server"]
 

@@ -57,8 +57,8 @@ class Command(BaseCommand):
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    root = tmp_path_factory.mktemp("service")
+def service(new_directory):
+    root = new_directory()
     shutil.copytree(ROOT / "local_stack", root / "local_stack", ignore=shutil.ignore_patterns("tests", "__pycache__"))
     for name, text in SERVICE.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ class TestMakeRun:
             started = [child.pid for child in psutil.Process(run.pid).children(recursive=True)]
             assert len(started) > 7  # the guard, two servers, four programs, and their own processes
             run.send_signal(signal.SIGINT)
-            run.communicate(timeout=15)
+            run.communicate(timeout=30)
             assert run.returncode == 0
             assert all(map(is_gone, started))
 

@@ -23,9 +23,9 @@ with Servers(sys.argv[1], user="the owner in a test") as servers:
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory):
+def directory(new_directory):
     """With data in it. Making it takes a second, so the tests share it and leave it as it was."""
-    path = tmp_path_factory.mktemp("stack")
+    path = new_directory()
     with Servers(path) as servers, psycopg.connect(servers.database_url) as connection:
         connection.execute("create table kept as select 42 as answer")
         redis.Redis.from_url(servers.redis_url).set("kept", 42)
@@ -85,18 +85,20 @@ class TestServers:
             role = "select rolcreatedb, rolsuper from pg_roles where rolname = current_user"
             assert connection.execute(role).fetchone() == (True, False)
 
-    def test_are_made_anew_after_a_start_that_was_killed_in_the_middle(self, tmp_path):
-        with subprocess.Popen([sys.executable, "-c", OWNER, tmp_path], stdin=subprocess.PIPE) as process:
-            assert soon(lambda: (tmp_path / "postgres.new" / "PG_VERSION").exists())  # initdb is at it
+    def test_are_made_anew_after_a_start_that_was_killed_in_the_middle(self, new_directory):
+        path = new_directory()
+        with subprocess.Popen([sys.executable, "-c", OWNER, path], stdin=subprocess.PIPE) as process:
+            assert soon(lambda: (path / "postgres.new" / "PG_VERSION").exists())  # initdb is at it
             process.kill()
-        assert not (tmp_path / "postgres").exists()
-        with Servers(tmp_path) as servers:
+        assert not (path / "postgres").exists()
+        with Servers(path) as servers:
             assert answers(servers.database_url)
 
-    def test_refuse_data_of_another_postgresql(self, tmp_path):
-        (tmp_path / "postgres").mkdir()
-        (tmp_path / "postgres" / "PG_VERSION").write_text("9\n")
-        with pytest.raises(CannotStart, match="was made by PostgreSQL 9, but the server here is"), Servers(tmp_path):
+    def test_refuse_data_of_another_postgresql(self, new_directory):
+        path = new_directory()
+        (path / "postgres").mkdir()
+        (path / "postgres" / "PG_VERSION").write_text("9\n")
+        with pytest.raises(CannotStart, match="was made by PostgreSQL 9, but the server here is"), Servers(path):
             pass
 
     def test_name_the_package_when_there_is_no_server_to_start(self, monkeypatch):

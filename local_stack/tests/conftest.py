@@ -1,0 +1,19 @@
+import shutil
+
+import pytest
+
+from local_stack.servers import temporary_directory
+
+
+@pytest.fixture(scope="session")
+def new_directory():
+    """Makes directories that other accounts may enter, which pytest's own are not: PostgreSQL may run as another."""
+    made = []
+
+    def make():
+        made.append(temporary_directory())
+        return made[-1]
+
+    yield make
+    for path in made:
+        shutil.rmtree(path, ignore_errors=True)
