@@ -122,3 +122,12 @@ def journal(concert_id, *, limit=1000) -> list[bytes]:
 def strike(concert_id, *, entries):
     """Take entries off the journal, now that PostgreSQL has them."""
     get_redis_connection("default").zrem(keys_of(concert_id)[-1], *entries)
+
+
+@available
+def slots(concert_id) -> tuple[float, dict[UUID, float]]:
+    """The time by Redis, and until when which accounts are in; in Unix seconds."""
+    client = get_redis_connection("default")
+    active = client.zrange(keys_of(concert_id)[KEYS.index("active")], 0, -1, withscores=True)
+    seconds, microseconds = client.time()
+    return seconds + microseconds / 1e6, {account_of(name.decode()): until / 1000 for name, until in active}

@@ -1,10 +1,8 @@
 """Q: the waiting room."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from django.db.models import Count, Max, Q
-from django_redis import get_redis_connection
 
 from concert_site.invariants.reading import CHUNK, Suspect, Unchecked, chunks, rows, suspects
 from events.bus import home
@@ -66,20 +64,12 @@ def _in_journals(purchases):
 def _leaks():
     """Slots that nobody gets any more. (Rooms where time does not matter free theirs when they are opened again.)"""
     for room in Room.objects.ticking():
-        now, active = _slots(room.concert_id)
+        now, active = store.slots(room.concert_id)
         for account, until in active.items():
             if until < now - TOLERANCE.total_seconds():
                 yield Suspect(f"room {room.concert_id}, account {account}", "still active after its time")
         if len(active) > _places(room, active):
             yield Suspect(f"room {room.concert_id}", "more active than places")
-
-
-@store.available
-def _slots(concert_id):
-    """The time by Redis, and {account: end of its active time}, both in seconds."""
-    redis = get_redis_connection("default")
-    active = redis.zrange(store.keys_of(concert_id)[store.KEYS.index("active")], 0, -1, withscores=True)
-    return redis.time()[0], {UUID(account.decode()): until / 1000 for account, until in active}
 
 
 def _places(room, active):

@@ -68,8 +68,6 @@ class TestALane:
 class TestAClaim:
     def test_gives_each_delivery_to_one_of_many_relays(self, world, settings, using):
         settings.PUSH_AFTER_COMMIT = False
-        for seat in world.seats[:4]:
-            world.alice.enter(world.concert)
         reservations = [world.held_by(fan, world.seats[n]) for n, fan in enumerate([world.alice, world.bob])]
         for reservation in reservations:
             reservation.submit()
