@@ -123,7 +123,8 @@ def seat_list(request, performance):
     sections = list(dict.fromkeys(seats.order_by("order").values_list("section", flat=True)))
     section = request.GET.get("section", sections[0] if len(sections) == 1 else None)
     prices = dict(performance.prices.values_list("grade", "amount"))
-    free = list(seats.free().filter(section=section).order_by("order")) if section is not None else []
+    taken = Claim.objects.live().filter(performance=performance).values("seat")
+    free = list(seats.filter(section=section).exclude(id__in=taken).order_by("order"))
     for seat in free:
         seat.price = prices[seat.grade]
     context = _box_office(request, performance) | {"sections": sections, "section": section, "free": free}
