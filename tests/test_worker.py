@@ -11,7 +11,7 @@ from reservations.models import Reservation
 from tests.everything import assert_sound
 from tests.processes import running
 
-WORKER = ["-m", "celery", "-A", "concert_site", "worker", "--beat", "--pool", "threads", "--concurrency", "2"]
+CELERY = ["-m", "celery", "-A", "concert_site"]
 
 
 def eventually(predicate, *, seconds=30):
@@ -26,7 +26,9 @@ def eventually(predicate, *, seconds=30):
 
 @pytest.fixture
 def worker(tmp_path):
-    with running(*WORKER, "--schedule", str(tmp_path / "beat"), "--loglevel", "WARNING") as process:
+    beat = running(*CELERY, "beat", "--schedule", str(tmp_path / "beat"), "--loglevel", "WARNING")
+    worker = running(*CELERY, "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "WARNING")
+    with beat, worker as process:
         yield process
 
 
