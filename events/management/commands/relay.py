@@ -1,0 +1,81 @@
+import signal
+import threading
+from contextlib import contextmanager
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, connections
+
+from events.consumers import consumers
+from events.relay import collecting, deliver_batch
+
+LIMITS = {False: 100, True: 10}  # lanes at once, by whether the consumers are external: the network is slow
+
+
+class Command(BaseCommand):
+    help = "Hands events to their consumers, until it is told to stop. Any number of relays may run."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--once", action="store_true", help="what is due now, then exit")
+        parser.add_argument("--interval", type=float, default=0.5, metavar="SECONDS", help="pause when nothing is due")
+        kinds = parser.add_mutually_exclusive_group()
+        kinds.add_argument("--external", action="store_true", help="only to consumers that talk to the network")
+        kinds.add_argument("--in-house", action="store_true", help="only to the others")
+
+    def handle(self, *, once, interval, external, in_house, **options):
+        self.stopping = threading.Event()
+        self.unreachable = set()
+        kinds = [True] if external else [False] if in_house else [False, True]
+        with told_by_signals(self.stopping):
+            total = self._until_stopped(kinds, once=once, interval=interval)
+        self.stdout.write(f"Tried {total:,} in all.")
+        if once and self.unreachable:
+            raise CommandError(f"Not reached: {', '.join(sorted(self.unreachable))}.")
+
+    def _until_stopped(self, kinds, *, once, interval):
+        total = 0
+        while not self.stopping.is_set():
+            tried = sum(self._batches(kinds))
+            total += tried
+            if tried:
+                self.stdout.write(f"Tried {tried:,}.")
+            elif once:
+                break
+            else:
+                self.stopping.wait(interval)
+        return total
+
+    def _batches(self, kinds):
+        """How many were tried, batch by batch: one of each database and kind."""
+        for kind in kinds:
+            names = [consumer.name for consumer in consumers(external=kind)]
+            for using in connections:
+                if not self.stopping.is_set():
+                    yield self._batch(using, names, limit=LIMITS[kind])
+
+    def _batch(self, using, names, *, limit):
+        """One database that is away holds up no other."""
+        try:
+            with collecting():
+                tried = deliver_batch(using=using, consumers=names, limit=limit)
+        except (OperationalError, InterfaceError) as error:
+            self._say_once(using, error)
+            connections[using].close()
+            return 0
+        self.unreachable.discard(using)
+        return tried
+
+    def _say_once(self, using, error):
+        if using not in self.unreachable:
+            self.stderr.write(f"{using} is not reached: {error}")
+        self.unreachable.add(using)
+
+
+@contextmanager
+def told_by_signals(event):
+    """SIGTERM and SIGINT set the event; what is under way comes to its end."""
+    before = {number: signal.signal(number, lambda *_: event.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,165 @@
+"""Relaying and retrying from the command line."""
+
+import getpass
+import signal
+from contextlib import contextmanager
+from io import StringIO
+from time import monotonic, sleep
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from events import bus
+from events.management.commands import retry_events
+from events.models import Delivery, InboxMessage, OperatorAction
+from payments.models import Payment
+from reservations.models import Reservation
+from tests.processes import running
+
+
+@pytest.fixture
+def using():
+    return bus.home(Reservation)
+
+
+@pytest.fixture
+def paying(world, settings):
+    """Alice's reservation, submitted; nobody has relayed anything."""
+    settings.PUSH_AFTER_COMMIT = False
+    reservation = world.held_by(world.alice)
+    reservation.submit()
+    return reservation
+
+
+def run(*arguments):
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def status(reservation):
+    return Reservation.objects.get(pk=reservation.pk).status
+
+
+class TestRelay:
+    def test_once_delivers_all_that_is_due_and_what_follows_from_it(self, paying):
+        said = run("relay", "--once")
+        assert status(paying) == "CONFIRMED"
+        assert "in all." in said
+        assert run("relay", "--once") == "Tried 0 in all.\n"
+
+    def test_in_house_leaves_the_network_alone(self, paying, using):
+        run("relay", "--once", "--in-house")
+        assert status(paying) == "CONFIRMED"
+        assert set(waiting(using)) == {"data-sync", "email"}
+
+    def test_external_does_nothing_else(self, paying, using):
+        run("relay", "--once", "--in-house")
+        done = InboxMessage.objects.using(using).count()
+        run("relay", "--once", "--external")
+        assert waiting(using) == []
+        assert InboxMessage.objects.using(using).filter(consumer="data-sync").exists()
+        assert InboxMessage.objects.using(using).exclude(consumer__in=["data-sync", "email"]).count() == done
+
+    def test_of_both_kinds_only_is_refused(self, db):
+        with pytest.raises(CommandError):
+            run("relay", "--external", "--in-house")
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_goes_on_until_it_is_told_to_stop(self, paying, number):
+        with running("manage.py", "relay", "--interval", "0.05") as process:
+            wait_until(lambda: status(paying) == "CONFIRMED")
+            process.send_signal(number)
+            assert process.wait(timeout=20) == 0
+
+    def test_of_a_database_that_is_away_does_not_hold_up_the_others(self, paying):
+        nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+        with running("manage.py", "relay", "--once", "--in-house", SETTLEMENT_DATABASE_URL=nowhere) as process:
+            assert process.wait(timeout=60) == 1
+        assert status(paying) == "CONFIRMED"
+
+
+def waiting(using):
+    return sorted(Delivery.objects.using(using).unfinished().values_list("consumer", flat=True))
+
+
+def wait_until(met, *, seconds=30):
+    stop_at = monotonic() + seconds
+    while not met():
+        assert monotonic() < stop_at, "it did not happen"
+        sleep(0.05)
+
+
+class TestRetryEvents:
+    @pytest.fixture
+    def dead(self, paying, using):
+        """The debit's letter, given up."""
+        Delivery.objects.using(using).filter(consumer="payments").update(state="dead", attempts=10)
+        return Delivery.objects.using(using).get(consumer="payments")
+
+    def test_sends_the_dead_on_their_way_with_an_action(self, dead, using, paying):
+        said = run("retry_events", "--reason", "payments is back", "--as", "Olga")
+        assert "ReservationSubmitted → payments: ok" in said and "1 ok" in said
+        action = OperatorAction.objects.using(using).get()
+        assert (action.operator, action.action, action.reason) == ("Olga", "delivery.retry", "payments is back")
+        run("relay", "--once")
+        assert status(paying) == "CONFIRMED"
+
+    def test_looks_in_every_database(self, dead, paying):
+        Delivery.objects.using(bus.home(Reservation)).update(state="ready", attempts=0)
+        run("relay", "--once", "--in-house")
+        captured = Delivery.objects.using(bus.home(Payment)).filter(event__type="PointsCaptured")
+        captured.update(state="dead")
+        assert "PointsCaptured → confirmation: ok" in run("retry_events", "--reason", "again")
+
+    def test_names_the_user_of_the_system_when_nobody_is_named(self, dead, using):
+        run("retry_events", "--reason", "again")
+        assert OperatorAction.objects.using(using).get().operator == getpass.getuser()
+
+    def test_of_another_consumer_leaves_it_dead(self, dead):
+        assert "None is dead." in run("retry_events", "--consumer", "settlement", "--reason", "again")
+        dead.refresh_from_db()
+        assert dead.state == "dead"
+
+    def test_of_some_ids_skips_those_that_are_not_dead(self, dead):
+        unknown = uuid4()
+        said = run("retry_events", "--id", str(dead.pk), str(unknown), "--reason", "again")
+        assert f"{dead.pk} ReservationSubmitted → payments: ok" in said
+        assert f"{unknown}: skipped (no dead delivery of that id)" in said
+        assert "1 ok, 1 skipped" in said
+
+    def test_as_a_dry_run_changes_nothing(self, dead, using):
+        assert "1 would be retried" in run("retry_events", "--reason", "again", "--dry-run")
+        dead.refresh_from_db()
+        assert (dead.state, dead.version) == ("dead", 0)
+        assert not OperatorAction.objects.using(using).exists()
+
+    @pytest.mark.parametrize("reason", ["", " \n"])
+    def test_without_a_reason_is_refused(self, dead, reason):
+        with pytest.raises(CommandError, match="Say why"):
+            run("retry_events", "--reason", reason)
+
+    def test_skips_what_somebody_else_has_handled_meanwhile(self, dead, using):
+        Delivery.objects.using(using).get(pk=dead.pk).discard(operator="Oskar", reason="faster")
+        outcome, remark = retry_events.retry(dead, operator="Olga", reason="again")
+        assert outcome == "skipped"
+        assert "somebody else" in remark
+
+    def test_goes_on_after_a_failure_and_says_so_in_the_end(self, dead, using):
+        with nobody_may_act(using), pytest.raises(CommandError, match="1 failed"):
+            run("retry_events", "--reason", "again")
+        dead.refresh_from_db()
+        assert dead.state == "dead"
+
+
+@contextmanager
+def nobody_may_act(using):
+    """The table of operators' actions takes no row."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("ALTER TABLE events_operatoraction ADD CONSTRAINT nobody CHECK (false) NOT VALID")
+        try:
+            yield
+        finally:
+            cursor.execute("ALTER TABLE events_operatoraction DROP CONSTRAINT nobody")
