@@ -1,5 +1,7 @@
 from celery import shared_task
 
+from events import bus
+from events.models import IdempotentRequest
 from events.relay import relay
 
 
@@ -11,3 +13,9 @@ def relay_events(**kwargs):
 @shared_task(name="events.sync_outbound")
 def sync_outbound(**kwargs):
     relay(external=True, limit=10)
+
+
+@shared_task(name="events.prune")
+def prune(**kwargs):
+    for using in bus.databases():
+        IdempotentRequest.prune(using=using)

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from events.ids import uuid7
 
 LEASE = timedelta(seconds=30)
+KEPT = timedelta(hours=24)
 
 
 class IdempotentRequest(models.Model):
@@ -40,6 +41,11 @@ class IdempotentRequest(models.Model):
         if not mine:
             request = rows.get(pk=request.pk)  # its answer may have come in between
         return request, mine
+
+    @classmethod
+    def prune(cls, *, using) -> int:
+        """Forget the answers of more than a day ago; returns how many."""
+        return cls.objects.using(using).filter(created_at__lt=Now() - KEPT).delete()[0]
 
     def answer(self, *, status, body):
         self._update(status=status, body=body, leased_until=None)
