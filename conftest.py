@@ -2,10 +2,12 @@
 
 import pytest
 from django.core.cache import cache
+from django.test import TransactionTestCase
 from django_redis import get_redis_connection
 
 pytest.register_assert_rewrite("tests.everything", "tests.processes", "tests.world")
 
+from tests.sweeping import sweep  # noqa: E402
 from tests.world import World  # noqa: E402
 
 
@@ -14,6 +16,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "world" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db(transaction=True, databases="__all__"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_sweep():
+    """Instead of truncating every table and migrating's aftermath, after each test that commits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: sweep(case._databases_names()))
+        yield
 
 
 @pytest.fixture

@@ -18,6 +18,6 @@ def application(environ, start_response):
 def _has_text(content_type):
     try:
         charset = parse_header_parameters(content_type)[1].get("charset", "utf-8")
-        return b"".decode(charset) == ""
+        return b"-".decode(charset) == "-"
     except Exception:  # whatever the parsers say to what a stranger has made up
         return False

@@ -3,8 +3,8 @@
 import hashlib
 from datetime import UTC, datetime
 
-from django.db.models import Value
-from django.db.models.functions import Coalesce
+from django.db.models import Func, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
@@ -24,13 +24,32 @@ from reservations.api import serializers
 from reservations.catalogue import concerts
 from reservations.models import Concert, Performance
 
-LAST = {"starts_at": datetime.max.replace(tzinfo=UTC), "-starts_at": datetime.min.replace(tzinfo=UTC)}
-ORDERINGS = {
-    "": ("sale_rank", "next_start", "id"),
-    "starts_at": ("start_or_last", "id"),
-    "-starts_at": ("-start_or_last", "id"),
-    "title": ("title", "id"),
-    "-title": ("-title", "id"),
+FIRST_DAY, LAST_DAY = (day.replace(tzinfo=UTC) for day in (datetime.min, datetime.max))
+
+
+class Sortable(Func):
+    """A time as text that sorts as the time does."""
+
+    template = "to_char(%(expressions)s, 'YYYYMMDDHH24MISSUS')"
+    output_field = TextField()
+
+
+def position(*fields):
+    """One text to order by that no two rows have in common: a cursor then neither loses nor repeats any."""
+    return Concat(*(Cast(field, TextField()) for field in (*fields, "id")), output_field=TextField())
+
+
+def start(unknown=LAST_DAY):
+    return Sortable(Coalesce("next_start", Value(unknown)))
+
+
+BY_SALE = position("sale_rank", start())
+ORDERINGS = {  # by name: what to order by, and how its position is computed
+    "": ("position", BY_SALE),
+    "starts_at": ("position", position(start())),
+    "-starts_at": ("-position", position(start(unknown=FIRST_DAY))),
+    "title": ("title", BY_SALE),
+    "-title": ("-title", BY_SALE),
 }
 
 
@@ -50,15 +69,17 @@ class Concerts(ListAPIView):
 
     @property
     def page_ordering(self):
+        return self._ordering()[0], "id"
+
+    def get_queryset(self):
+        words = self.request.query_params.get("search", "")[:200].replace("\0", "")
+        return concerts().search(words).annotate(position=self._ordering()[1])
+
+    def _ordering(self):
         ordering = self.request.query_params.get("ordering", "")
         if ordering not in ORDERINGS:
             raise BadRequest(_("Order by %(known)s.") % {"known": ", ".join(filter(None, ORDERINGS))})
         return ORDERINGS[ordering]
-
-    def get_queryset(self):
-        words = self.request.query_params.get("search", "")[:200].replace("\0", "")
-        last = LAST.get(self.request.query_params.get("ordering"), LAST["starts_at"])
-        return concerts().search(words).annotate(start_or_last=Coalesce("next_start", Value(last)))
 
 
 class OneConcert(RetrieveAPIView):
@@ -72,13 +93,14 @@ class ConcertPerformances(ListAPIView):
 
     permission_classes = [AllowAny]
     serializer_class = serializers.PerformanceSerializer
-    page_ordering = ("sale_rank", "starts_at", "id")
+    page_ordering = ("position",)
 
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):
             return Performance.objects.none()
         concert = get_object_or_404(Concert, pk=self.kwargs["pk"])
-        return Performance.objects.filter(concert=concert).with_sale_status().select_related("plan__venue")
+        shown = Performance.objects.filter(concert=concert).with_sale_status().select_related("plan__venue")
+        return shown.annotate(position=position("sale_rank", Sortable("starts_at")))
 
 
 class PopularConcerts(APIView):

@@ -33,8 +33,8 @@ def shown(request):
     return Reservation.objects.of(request.user.pk).as_shown().prefetch_related("claims").select_related("performance")
 
 
-def wrong_status(error):
-    return Conflict(_("The reservation is %(status)s.") % {"status": error.noun.status}, code="wrong_status")
+def wrong_status(status):
+    return Conflict(_("The reservation is %(status)s.") % {"status": status}, code="wrong_status")
 
 
 class Reservations(ListAPIView):
@@ -110,10 +110,12 @@ class OneReservation(GenericAPIView):
     def delete(self, request, pk):
         """Give the hold up."""
         reservation = own(request, pk)
+        if reservation.shown_status == Status.EXPIRED:
+            raise wrong_status(Status.EXPIRED)
         try:
             reservation.release()
         except WrongStatus as error:
-            raise wrong_status(error) from None
+            raise wrong_status(error.noun.status) from None
         return Response(status=204)
 
 
@@ -143,7 +145,7 @@ def _submit(reservation, *, key):
     except HoldExpired:
         raise Conflict(_("Your five minutes are over. Choose seats again."), code="hold_expired") from None
     except WrongStatus as error:
-        raise wrong_status(error) from None
+        raise wrong_status(error.noun.status) from None
 
 
 def _payment_answer(request, reservation):
@@ -152,7 +154,7 @@ def _payment_answer(request, reservation):
         where = request.build_absolute_uri(f"/api/v1/reservations/{reservation.pk}")
         return Response(body, status=202, headers={"Location": where, "Retry-After": "1"})
     if reservation.status == Status.FAILED and reservation.failure != "insufficient_points":
-        raise wrong_status(WrongStatus(reservation, expected=[Status.HELD]))  # a repeat, and no answer ever came
+        raise wrong_status(reservation.status)  # a repeat, and no answer ever came
     if reservation.status == Status.FAILED:
         raise PaymentRequired(_("The payment was declined. Charge points and choose seats again."), reservation=body)
     return Response(body)
@@ -185,7 +187,7 @@ def _translated(verb, reservation, **arguments):
     try:
         return verb(reservation, **arguments)
     except WrongStatus as error:
-        raise wrong_status(error) from None
+        raise wrong_status(error.noun.status) from None
     except cancellation.TooLate:
         raise Conflict(_("The show has begun."), code="too_late") from None
     except cancellation.QuoteChanged:
@@ -219,7 +221,7 @@ class Ticket(APIView):
     def get(self, request, pk):
         reservation = own(request, pk)
         if reservation.status != Status.CONFIRMED:
-            raise wrong_status(WrongStatus(reservation, expected=[Status.CONFIRMED]))
+            raise wrong_status(reservation.shown_status)
         if picture := self._picture_asked_for(request):
             return HttpResponse(self.PICTURES[picture](reservation), content_type=picture)
         return Response(
