@@ -91,7 +91,6 @@ class _Story:
                 domain=self.homes.get(row.consumer, _app(row.aggregate_type)),
                 kind=_("delivery"),
                 what=self._delivery_in_words(row),
-                who=row.consumer,
                 level=DELIVERY_LEVELS.get(row.state, ""),
                 details=row.last_error,
                 address=_address("events.Delivery", row),

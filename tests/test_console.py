@@ -148,6 +148,14 @@ class TestTheIndex:
     def test_says_when_nothing_has_reported(self, boss):
         assert "beat has never reported" in boss.see("")
 
+    def test_says_that_redis_is_away(self, boss, world, settings):
+        settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}
+        assert "Redis is away" in boss.see("")
+
+    def test_leads_to_the_dead_letters_of_each_domain(self, boss, dead):
+        page = boss.see("events/delivery/", domain=RESERVATIONS)
+        assert ("By domain" in page) == ("domain=payments" in page) == (len(domains()) > 1)
+
 
 class TestTheListOfReservations:
     def test_finds_a_fan_by_address_and_by_id(self, boss, world, bought):

@@ -66,14 +66,18 @@ def _first_under_way(alias):
 
 
 def _dead_letters(label):
-    counts = {alias: Delivery.objects.using(alias).filter(state=State.DEAD).count() for alias in domains()}
-    several = len(counts) > 1
-    found = {alias: n for alias, n in counts.items() if n}
+    found = {alias: dead for alias in domains() if (dead := _in_state(State.DEAD, using=alias))}
     if not found:
         yield Sign(label=label, words=_("none"), level=GOOD)
-    for alias, n in found.items():
+    for alias, dead in found.items():
         address = reverse("admin:events_delivery_changelist", query={"state__exact": State.DEAD, "domain": alias})
-        yield Sign(label=label, words=f"{n:,} ({alias})" if several else f"{n:,}", level=BAD, address=address)
+        told = {"dead": dead, "parked": _in_state(State.PARKED, using=alias), "domain": alias}
+        words = _("%(dead)d in %(domain)s, %(parked)d waiting behind") % told
+        yield Sign(label=label, words=words, level=BAD, address=address)
+
+
+def _in_state(state, *, using):
+    return Delivery.objects.using(using).filter(state=state).count()
 
 
 def _attention(label):

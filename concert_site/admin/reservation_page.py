@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext as _
 
 from concert_site.admin import verdicts
 from concert_site.timeline import timeline_of
@@ -15,7 +16,7 @@ class ReservationPage(ReservationAdmin):
     def render_change_form(self, request, context, *args, **kwargs):
         if reservation := context.get("original"):
             context |= {
-                "title": reservation.get_status_display(),
+                "title": _("Reservation: %(status)s") % {"status": reservation.get_status_display()},
                 "fan": self.fan(reservation),
                 "points": verdicts.points_of(reservation),
                 "seats": verdicts.seats_of(reservation),

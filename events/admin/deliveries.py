@@ -46,7 +46,7 @@ class ConsumerFilter(admin.SimpleListFilter):
 @admin.register(Delivery)
 class DeliveryAdmin(WithLevers, DomainAdmin):
     verbs = ["retry", "discard"]
-    list_display = ["__str__", "since", "state", "attempts", "available_at", "done_at", "fault"]
+    list_display = ["__str__", "state", "attempts", "fault", "since"]
     list_filter = ["state", ConsumerFilter]
     list_select_related = ["event"]
     ordering = ["-id"]

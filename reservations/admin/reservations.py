@@ -3,6 +3,8 @@
 from django.contrib import admin, messages
 from django.http import Http404
 from django.shortcuts import redirect
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +24,7 @@ NOTHING_TO_UNDO = _("There is nothing to undo: it is %(status)s, and no points a
 
 class ReservationAdmin(WithLevers, OfFan, ReadOnlyAdmin):
     verbs = ["compensate"]
-    list_display = ["created_at", "fan", "concert", "seats", "amount", "shown_status", "attention"]
+    list_display = ["made", "shown_status", "fan", "concert", "first_seats", "points", "attention"]
     list_filter = ["status", AttentionFilter, PerformanceFilter]
     ordering = ["-id"]
     search_help_text = _("The fan's e-mail address or name or a part of one; or a whole id.")
@@ -38,9 +40,19 @@ class ReservationAdmin(WithLevers, OfFan, ReadOnlyAdmin):
     def concert(self, reservation):
         return reservation.facts.get("concert_title")
 
+    @admin.display(description=_("made"))
+    def made(self, reservation):
+        return date_format(localtime(reservation.created_at), "m-d H:i")
+
     @admin.display(description=_("seats"))
-    def seats(self, reservation):
-        return ", ".join(reservation.facts.get("seats", []))
+    def first_seats(self, reservation):
+        """As many as fit into a row."""
+        seats = reservation.facts.get("seats", [])
+        return ", ".join(seats[:2]) + (f" + {len(seats) - 2}" if len(seats) > 2 else "")
+
+    @admin.display(description=_("points"))
+    def points(self, reservation):
+        return f"{reservation.amount:,}"
 
     @admin.display(description=_("status"))
     def shown_status(self, reservation):
@@ -75,7 +87,7 @@ class ReservationAdmin(WithLevers, OfFan, ReadOnlyAdmin):
             (_("What will happen"), confirmation.compensation_of(reservation)),
             (_("Points"), f"{reservation.amount:,} P"),
             (_("Fan"), email_of(reservation.user_id)),
-            (_("Seats"), f"{self.concert(reservation)}, {self.seats(reservation)}"),
+            (_("Seats"), f"{self.concert(reservation)}, {', '.join(reservation.facts['seats'])}"),
             (_("State now"), f"{reservation.get_status_display()}, version {reservation.version}"),
         ]
         title, button = _("Compensate a reservation"), _("Compensate")

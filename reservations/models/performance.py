@@ -2,6 +2,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Case, Count, F, IntegerField, Q, Value, When
 from django.db.models.functions import Now
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from events import bus
@@ -60,7 +61,7 @@ class Performance(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.concert}, {self.starts_at:%Y-%m-%d %H:%M}"
+        return f"{self.concert}, {localtime(self.starts_at):%Y-%m-%d %H:%M}"
 
     @property
     def venue(self):
