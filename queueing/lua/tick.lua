@@ -1,22 +1,24 @@
 -- The admission: drop who is over, let in who is next, up to both limits. At most AT_ONCE in one step, so that nobody
--- has to wait long for Redis; it answers how many it let in, and whether the caller should come again at once.
+-- has to wait long for Redis. It answers with the journal's new entries, and whether the caller should come again at once.
 -- ARGV[2]: version of the settings in PostgreSQL.  ARGV[3]: who admits.
 local MINUTE, REMEMBERED, SAMPLE_EVERY, SAMPLES, AT_ONCE = 60000, 3600000, 10000, 31, 200
 if figure('version') < tonumber(ARGV[2]) then return 'STALE' end
 local max_active, per_minute, grace = figure('max_active'), figure('per_minute'), figure('grace_ms')
 local active_ms, longest_ms, served = figure('active_ms'), figure('longest_ms'), figure('served')
 local ticked = tonumber(redis.call('HGET', settings, 'ticked')) or now
-local busy = figure('busy') + redis.call('ZCARD', active) * math.max(0, math.min(now - ticked, 5000))
+local passed = math.max(0, now - ticked)
+local busy = figure('busy') + (figure('inside') + redis.call('ZCARD', active)) / 2 * math.min(passed, grace / 2)
 
 -- Nobody loses a place because we were away: after a gap between ticks the grace time begins anew.
-if now - ticked > grace / 2 then redis.call('HSET', settings, 'spare_until', now + grace) end
+if passed > grace / 2 then redis.call('HSET', settings, 'spare_until', now + grace) end
 local sparing = now < figure('spare_until')
 local function has_gone(number)
   local beat = tonumber(redis.call('ZSCORE', seen, number)) or now
   return not sparing and beat <= now - grace
 end
 
-for _, account in ipairs(redis.call('ZRANGEBYSCORE', active, '-inf', now)) do
+local over = redis.call('ZRANGEBYSCORE', active, '-inf', now, 'LIMIT', 0, AT_ONCE)
+for _, account in ipairs(over) do
   finish(account, (place_of(account)), 'EXPIRED')
 end
 if not sparing then
@@ -66,7 +68,9 @@ if state == 'OPEN' and (not last or now - tonumber(string.match(last, '^%d+')) >
 end
 local oldest = redis.call('LINDEX', samples, -1) or string.format('0 %.0f %.0f', departed, busy)
 local departed_then, busy_then = string.match(oldest, ' (%d+) (%d+)$')
-redis.call('HSET', settings, 'ticked', now, 'busy', busy, 'served', served,
-  'slots', math.max(0, max_active - redis.call('ZCARD', active)), 'pace', redis.call('ZCARD', recent),
+local inside = redis.call('ZCARD', active)
+redis.call('HSET', settings, 'ticked', now, 'busy', busy, 'served', served, 'inside', inside,
+  'slots', math.max(0, max_active - inside), 'pace', redis.call('ZCARD', recent),
   'departed_lately', departed - departed_then, 'busy_lately', busy - busy_then)
-return { figure('counter'), figure('ceiling'), admitted, looked == AT_ONCE and 1 or 0 }
+local again = looked == AT_ONCE or #over == AT_ONCE
+return { figure('counter'), figure('ceiling'), admitted, again and 1 or 0 }

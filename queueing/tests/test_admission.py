@@ -91,6 +91,40 @@ class TestATick:
         fresh = make_room(Room.State.CLOSED)
         assert list(Room.objects.ticking()) == [fresh]
 
+    def test_takes_bounded_steps_and_yet_lets_all_in(self):
+        room = make_room(max_active=450, per_minute=10_000, active_seconds=60)
+        fans = crowd(room, 900)
+        assert tick(room) == fans[:450]
+        assert tick(room, now=at(60)) == fans[450:]
+
+
+class TestThePace:
+    def test_is_measured_by_the_slots_that_come_back(self):
+        room = make_room(max_active=2, active_seconds=1000)
+        fans = crowd(room, 30)
+        for turn in range(21):  # each stays for 20 s, so every 10 s a slot comes back
+            if turn >= 2:
+                use(room, fans[turn - 2], turn - 1, now=at(10 * turn))
+            tick(room, now=at(10 * turn))
+        last = place(room, fans[-1], now=at(201))
+        assert last.ahead == 8
+        assert last.eta.low < 90 < last.eta.high < 160
+        assert place(room, fans[-2], now=at(201)).eta < last.eta
+
+    def test_is_not_known_before_anybody_has_left(self):
+        room = make_room(max_active=2)
+        fans = crowd(room, 30)
+        tick(room)
+        assert place(room, fans[-1], now=at(1)).eta is None
+
+    def test_says_nothing_while_the_room_is_paused(self):
+        room = make_room(max_active=20)
+        Room.objects.filter(pk=room.pk).update(state=Room.State.PAUSED, version=2)
+        room.refresh_from_db()
+        (fan,) = crowd(room, 1)
+        tick(room)
+        assert place(room, fan).eta is None
+
 
 class TestAnAdmission:
     def test_is_a_row_with_the_limit_of_then(self):

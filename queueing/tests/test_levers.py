@@ -170,13 +170,15 @@ class TestTheCommand:
             ["limits", uuid4(), "--reason", "r", "--as", "Olga"],
             ["limits", uuid4(), "--max-active", "-4", "--reason", "r", "--as", "Olga"],
             ["off", uuid4(), "--reason", "r", "--as", "Olga"],
+            ["schedule", uuid4(), "--at", "soon", "--reason", "r", "--as", "Olga"],
             ["open", "not-an-id", "--reason", "r", "--as", "Olga"],
             ["open", uuid4(), "--as", "Olga"],
             ["open", uuid4(), "--reason", " ", "--as", "Olga"],
         ],
-        ids=["no room", "no limit", "bad limit", "off already", "bad id", "no reason", "empty reason"],
+        ids=["no room", "no limit", "bad limit", "off already", "bad time", "bad id", "no reason", "empty reason"],
     )
     def test_fails_clearly(self, words):
         with pytest.raises(CommandError):
             self.run(*words)
+        assert not Room.objects.exists()
         assert not OperatorAction.objects.using(bus.home(Room)).exists()

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive, make_aware
 
+from events import bus
 from queueing import levers, rooms
 from queueing.models import Room, RoomChanged, WrongState
 
@@ -63,9 +64,10 @@ class Command(BaseCommand):
         )
 
     def _pull(self, verb, options):
-        one = Room.of(options["concert"])
         lever, settings = self._lever(verb, options)
-        lever(one, operator=options["operator"], reason=options["reason"], **settings)
+        with bus.atomic(Room):  # a room that is refused its first change is not made
+            one = Room.of(options["concert"])
+            lever(one, operator=options["operator"], reason=options["reason"], **settings)
         self.stdout.write(self.style.SUCCESS(f"Done: {one.get_state_display()}."))
         self.stdout.write(self._line(one))
 
