@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from queueing.models import Room
+from queueing.places import Status
 
 
 class RoomFront(serializers.Serializer):
@@ -21,7 +22,7 @@ class EtaSeconds(serializers.Serializer):
 
 class PlaceAnswer(serializers.Serializer):
     token = serializers.CharField(allow_null=True, help_text="For the header Queue-Token; null when none is needed.")
-    status = serializers.ChoiceField(choices=["WAITING", "ACTIVE", "USED", "EXPIRED"])
+    status = serializers.ChoiceField(choices=[(each.value, each.name.capitalize()) for each in Status])
     number = serializers.IntegerField(allow_null=True, help_text="Null while the room is off.")
     ahead = serializers.IntegerField(help_text="How many are let in before you.")
     eta_seconds = EtaSeconds(allow_null=True, help_text="By the measured pace; null while it is not known.")

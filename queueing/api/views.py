@@ -32,7 +32,11 @@ class RoomView(OneRoom):
     authentication_classes = []
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="waiting_room", summary="The room as anyone sees it", responses=RoomFront)
+    @extend_schema(
+        operation_id="waiting_room",
+        summary="The room as anyone sees it",
+        responses={200: RoomFront, 304: OpenApiResponse(description="Unchanged since the ETag in If-None-Match.")},
+    )
     def get(self, request, concert):
         """The same answer for everybody, good for a second: caches can carry it, however many wait."""
         self.get_room(concert)
@@ -81,6 +85,7 @@ class PlaceView(OneRoom):
 
     @extend_schema(operation_id="leave_waiting_room", summary="Give your place up", responses={204: None})
     def delete(self, request, concert):
+        """A slot that you had is free for the next fan at once. Without a place nothing happens."""
         self.get_room(concert)
         rooms.leave(concert_id=concert, account_id=request.user.pk)
         return Response(status=204)
