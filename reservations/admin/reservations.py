@@ -24,7 +24,7 @@ NOTHING_TO_UNDO = _("There is nothing to undo: it is %(status)s, and no points a
 
 class ReservationAdmin(WithLevers, OfFan, ReadOnlyAdmin):
     verbs = ["compensate"]
-    list_display = ["made", "shown_status", "fan", "concert", "first_seats", "points", "attention"]
+    list_display = ["made", "shown_status", "attention", "fan", "concert", "first_seat", "points"]
     list_filter = ["status", AttentionFilter, PerformanceFilter]
     ordering = ["-id"]
     search_help_text = _("The fan's e-mail address or name or a part of one; or a whole id.")
@@ -45,10 +45,9 @@ class ReservationAdmin(WithLevers, OfFan, ReadOnlyAdmin):
         return date_format(localtime(reservation.created_at), "m-d H:i")
 
     @admin.display(description=_("seats"))
-    def first_seats(self, reservation):
-        """As many as fit into a row."""
-        seats = reservation.facts.get("seats", [])
-        return ", ".join(seats[:2]) + (f" + {len(seats) - 2}" if len(seats) > 2 else "")
+    def first_seat(self, reservation):
+        first, *others = reservation.facts.get("seats") or [""]
+        return f"{first} + {len(others)}" if others else first
 
     @admin.display(description=_("points"))
     def points(self, reservation):

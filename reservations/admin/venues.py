@@ -24,7 +24,7 @@ class SeatingPlanAdmin(CheapList, admin.ModelAdmin):
     list_select_related = ["venue"]
     search_fields = ["name", "venue__name"]
     fields = ["venue", "name", "size", "seats_by_grade", "seats_by_section"]
-    readonly_fields = ["size", "seats_by_grade", "seats_by_section"]
+    readonly_fields = ["venue", "size", "seats_by_grade", "seats_by_section"]
 
     def has_add_permission(self, request):
         return False
