@@ -229,6 +229,20 @@ class TestARefusal:
         assert 'value="99,999,999"' in page.text
         assert f"{settings.CHARGE_MAXIMUM:,}" in page.text
 
+    def test_of_too_many_tries_keeps_the_address(self, world, settings):
+        rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"sessions": "1/min"}
+        settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": rates}
+        settings.RATE_LIMITS = True
+        pages = [Pages().post("/sign-in", username="dana@example.com", password="x") for _ in range(2)]
+        assert [page.status_code for page in pages] == [200, 429]
+        assert 'value="dana@example.com"' in pages[1].text
+
+    def test_by_accident_has_a_number_for_support(self, world, monkeypatch):
+        monkeypatch.setattr("reservations.views.all_concerts", lambda: 1 / 0)
+        page = Client(raise_request_exception=False).get("/")
+        assert page.status_code == 500
+        assert page["Trace-Id"] in page.content.decode()
+
     def test_without_a_csrf_token_is_explained(self, world):
         page = Client(enforce_csrf_checks=True).post("/sign-in", {"username": "a", "password": "b"})
         assert page.status_code == 403
