@@ -4,7 +4,6 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
-import pytest
 from django.db.models import Sum
 from django.utils.timezone import now
 
