@@ -167,7 +167,8 @@ class TestTheListOfReservations:
     def test_filters_by_attention_and_performance(self, boss, world, bought):
         assert str(bought.pk) not in boss.see("reservations/reservation/", attention="needed")
         bought.call_attention(why="somebody should look")
-        assert str(bought.pk) in boss.see("reservations/reservation/", attention="needed")
+        page = boss.see("reservations/reservation/", attention="needed")
+        assert str(bought.pk) in page and "confirmed, needs attention" in page
         other = make_performance(world.concert, seats=3)
         assert str(bought.pk) in boss.see("reservations/reservation/", performance=bought.performance_id)
         assert str(bought.pk) not in boss.see("reservations/reservation/", performance=other.pk)

@@ -24,7 +24,7 @@ NOTHING_TO_UNDO = _("There is nothing to undo: it is %(status)s, and no points a
 
 class ReservationAdmin(WithLevers, OfFan, ReadOnlyAdmin):
     verbs = ["compensate"]
-    list_display = ["made", "shown_status", "attention", "fan", "concert", "first_seat", "points"]
+    list_display = ["made", "shown_status", "fan", "concert", "first_seat", "points"]
     list_filter = ["status", AttentionFilter, PerformanceFilter]
     ordering = ["-id"]
     search_help_text = _("The fan's e-mail address or name or a part of one; or a whole id.")
@@ -55,7 +55,8 @@ class ReservationAdmin(WithLevers, OfFan, ReadOnlyAdmin):
 
     @admin.display(description=_("status"))
     def shown_status(self, reservation):
-        return Status(reservation.shown_status).label
+        status = Status(reservation.shown_status).label
+        return gettext("%(status)s, needs attention") % {"status": status} if reservation.attention else status
 
     @admin.display(description=_("on the ticket"))
     def ticket(self, reservation):
