@@ -1,4 +1,6 @@
+from django.conf import settings
 from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
@@ -25,3 +27,17 @@ class BearerAuthentication(BaseAuthentication):
 
 class PageSession(SessionAuthentication):
     """Our own pages call the API with the browser's session and its CSRF token."""
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class, name = BearerAuthentication, "token"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "http", "scheme": "bearer", "description": "The token of POST /sessions."}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    target_class, name = PageSession, "session"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

@@ -1,21 +1,17 @@
 import json
 import re
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
-
-from api.problems import TooLarge
 
 NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
 
 
 class StrictJSONParser(JSONParser):
-    """JSON that PostgreSQL can store: no half characters, no NUL, no bottomless nesting; and not too much of it."""
+    """JSON that PostgreSQL can store: no half characters, no NUL, no bottomless nesting."""
 
     def parse(self, stream, media_type=None, parser_context=None):
-        _measure(parser_context["request"])
         try:
             data = super().parse(stream, media_type, parser_context)
             text = json.dumps(data, ensure_ascii=False)
@@ -25,9 +21,3 @@ class StrictJSONParser(JSONParser):
         if NUL.search(text):
             raise ParseError(_("The JSON holds a NUL character."))
         return data
-
-
-def _measure(request):
-    """DRF reads the stream past Django's own limit."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise TooLarge

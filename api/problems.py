@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 import structlog
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from django.utils.translation import gettext_lazy as _
@@ -77,6 +77,7 @@ KNOWN = [
     (exceptions.AuthenticationFailed, lambda e: NotAuthenticated(e.detail)),
     (exceptions.PermissionDenied, lambda e: Forbidden(e.detail)),
     (exceptions.ParseError, lambda e: BadRequest(e.detail)),
+    (RequestDataTooBig, lambda e: TooLarge()),
     (SuspiciousOperation, lambda e: BadRequest()),
 ]
 AWAY = (OperationalError, InterfaceError, RedisError)  # a server that can't be reached, or that is busy

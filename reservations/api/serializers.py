@@ -108,7 +108,7 @@ class ReservationSerializer(serializers.ModelSerializer):
         model = Reservation
         fields = ["id", "status", "performance", "seats", "amount", "held_until", "failure", "created_at"]
 
-    @extend_schema_field(serializers.ChoiceField(Reservation.Status))
+    @extend_schema_field(serializers.ChoiceField(Reservation.Status.choices))
     def get_status(self, reservation) -> str:
         return getattr(reservation, "shown_status", reservation.status)
 
