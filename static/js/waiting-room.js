@@ -29,10 +29,10 @@ async function askForPlace() {
   try {
     const place = await answered(placeUrl);
     if (place.status !== "WAITING") return location.reload();
-    show(place);
+    if (part("ahead")) show(place); // a closed room shows nothing to count, but the place is kept by asking
     seconds = place.poll_after_seconds ?? seconds;
   } catch (error) {
-    part("trouble").hidden = false;
+    part("trouble")?.removeAttribute("hidden");
   }
   after(seconds * 1000, askForPlace);
 }
