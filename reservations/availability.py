@@ -17,11 +17,12 @@ def availability(performance, *, user_id) -> dict:
     claims = list(live.values_list("seat", "seat__grade", "reservation__user_id"))
     taken = Counter(grade for _, grade, _ in claims)
     unavailable = sorted(str(seat) for seat, _, _ in claims)
+    mine = sorted(str(seat) for seat, _, owner in claims if owner == user_id)
     return {
-        "version": hashlib.blake2b(" ".join(unavailable).encode(), digest_size=8).hexdigest(),
+        "version": hashlib.blake2b(" ".join([*unavailable, *mine]).encode(), digest_size=8).hexdigest(),
         "remaining": {grade: n - taken[grade] for grade, n in seats_per_grade(performance).items()},
         "unavailable": unavailable,
-        "mine": sorted(str(seat) for seat, _, owner in claims if owner == user_id),
+        "mine": mine,
     }
 
 
@@ -40,10 +41,10 @@ def seating_plan(performance) -> dict:
     return cache.get_or_set(_key("plan", performance), lambda: _plan(performance), PLAN_SECONDS)
 
 
-def remaining_seats(concert_id) -> int:
-    """Seats that can still be had in all performances of the concert that are on sale."""
+def remaining_seats(concert_id) -> int | None:
+    """Seats that can still be had in all performances of the concert that are on sale; None when none is."""
     on_sale = Performance.objects.on_sale().filter(concert=concert_id).with_sale_status()
-    return sum(max(0, p.seat_count - p.taken) for p in on_sale)
+    return sum(max(0, p.seat_count - p.taken) for p in on_sale) if on_sale else None
 
 
 def _plan(performance):
