@@ -1,4 +1,4 @@
-"""Each row of docs' API contract: who may, what it answers, which code says what went wrong."""
+"""Each row of the API's contract: who may, what it answers, which code says what went wrong."""
 
 import re
 from datetime import timedelta
@@ -334,6 +334,8 @@ class TestAvailability:
         taken = seen()
         lapse(held)
         assert seen() == empty and taken["version"] != empty["version"]
+        world.held_by(world.bob)
+        assert seen()["unavailable"] == taken["unavailable"] and seen()["version"] != taken["version"]
 
 
 class TestTheQueueToken:
