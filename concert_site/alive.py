@@ -3,16 +3,25 @@
 import time
 
 from celery import shared_task
+from celery.signals import before_task_publish
 from django.conf import settings
 from django.core.cache import cache
 
 PROCESSES = ("beat", "worker")
 
 
-@shared_task(name="concert_site.report_alive")
-def report_alive(**kwargs):
-    """Beat has sent it and a worker runs it: both live. (One that nobody takes is dropped after five seconds.)"""
-    cache.set_many({f"alive:{name}": time.time() for name in PROCESSES}, None)
+REPORT = "concert_site.report_alive"
+
+
+@before_task_publish.connect(sender=REPORT)
+def beat_lives(**kwargs):
+    """Only beat sends the report."""
+    cache.set("alive:beat", time.time(), None)
+
+
+@shared_task(name=REPORT)
+def worker_lives(**kwargs):
+    cache.set("alive:worker", time.time(), None)
 
 
 def silent() -> dict:

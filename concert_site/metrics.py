@@ -1,5 +1,6 @@
 """What is worth a graph or an alarm, read when it is asked for."""
 
+import structlog
 from django.db import connections
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
@@ -16,11 +17,17 @@ SELECT consumer, state, count(*), extract(epoch FROM clock_timestamp() - min(e.o
 """
 
 
+logger = structlog.get_logger(__name__)
+
+
 class ServiceCollector:
     def collect(self):
         yield from self._deliveries()
         yield self._attention()
-        yield from self._rooms()
+        try:
+            yield from self._rooms()
+        except rooms.RoomUnavailable:
+            logger.warning("rooms_not_measured", exc_info=True)
         yield self._silent()
 
     def _deliveries(self):

@@ -5,6 +5,8 @@ from pathlib import Path
 import environ
 from celery.schedules import schedule
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from concert_site import logs
 
@@ -114,8 +116,11 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "OPTIONS": {
             "SOCKET_CONNECT_TIMEOUT": 2,
-            "SOCKET_TIMEOUT": 5,
-            "CONNECTION_POOL_KWARGS": {"max_connections": 1000},  # as many as threads; redis-py refuses the 101st
+            "SOCKET_TIMEOUT": 2,
+            "CONNECTION_POOL_KWARGS": {
+                "max_connections": 1000,  # as many as threads; redis-py refuses the 101st
+                "retry": Retry(NoBackoff(), 1),  # by default thrice: a Redis that hangs would hold each thread for long
+            },
             "IGNORE_EXCEPTIONS": True,  # a cache that is away is an empty cache
         },
     }

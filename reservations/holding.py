@@ -184,7 +184,8 @@ def _nearest_equal(seats):
     """Free seats of the same section and grade, nearest first, a few for each seat."""
     found = []
     for seat in seats:
+        taken = Claim.objects.live().filter(performance=seat.performance_id).values("seat")
         alike = Seat.objects.filter(performance=seat.performance_id, section=seat.section, grade=seat.grade)
-        free = alike.exclude(id__in=Claim.objects.live().values("seat")).exclude(id__in=found)
+        free = alike.exclude(id__in=taken).exclude(id__in=found)
         found += free.nearest_to(seat).values_list("id", flat=True)[:ALTERNATIVES_PER_SEAT]
     return found

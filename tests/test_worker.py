@@ -49,7 +49,7 @@ class TestTheWorker:
         worker.wait()
 
         assert eventually(lambda: client.get("/readyz").status_code == 503)
-        assert "worker" in client.get("/readyz").json()["troubles"]["processes"]
+        assert list(client.get("/readyz").json()["troubles"]["processes"]) == ["worker"]
         assert_sound()
 
     def place_of(self, fan, world):

@@ -56,7 +56,7 @@ class Room(models.Model):
     }
     TICKING = [State.BEFORE_OPENING, State.OPEN, State.PAUSED]
     AFTERGLOW = timedelta(minutes=10)
-    BLOCK = 10_000  # numbers promised to Redis at once; at most so many are skipped when Redis forgets
+    BLOCK = 1_000  # numbers promised to Redis at once; at most so many are skipped when Redis forgets
 
     concert_id = models.UUIDField(_("concert"), unique=True)
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.OFF)
