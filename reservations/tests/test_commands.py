@@ -74,7 +74,7 @@ class TestCompensate:
         with pytest.raises(CommandError, match="It is CANCELLED: there is nothing to compensate"):
             run("compensate", str(bought.id), "--reason", "again")
 
-    def test_of_an_unknown_reservation_is_refused(self, db):
+    def test_of_an_unknown_reservation_is_refused(self, world):
         with pytest.raises(CommandError, match="no such reservation"):
             run("compensate", str(uuid4()), "--reason", "a test")
 
