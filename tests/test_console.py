@@ -8,7 +8,7 @@ from events.admin.domains import domains
 from events.models import Event
 from payments.models import Payment
 from reservations.models import Performance
-from tests.operators import RESERVATIONS, Operator
+from tests.operators import RESERVATIONS, Operator, actions
 from tests.world import make_performance
 
 
