@@ -14,7 +14,7 @@ from tests.world import World  # noqa: E402
 def pytest_collection_modifyitems(items):
     """Every test that touches the database commits for real, in all databases."""
     for item in items:
-        if "world" in getattr(item, "fixturenames", ()):
+        if "transactional_db" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db(transaction=True, databases="__all__"))
 
 

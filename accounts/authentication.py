@@ -28,6 +28,12 @@ class BearerAuthentication(BaseAuthentication):
 class PageSession(SessionAuthentication):
     """Our own pages call the API with the browser's session and its CSRF token."""
 
+    def authenticate(self, request):
+        found = super().authenticate(request)
+        if found:
+            context.become(f"fan:{found[0].pk}")
+        return found
+
 
 class BearerScheme(OpenApiAuthenticationExtension):
     target_class, name = BearerAuthentication, "token"

@@ -19,21 +19,32 @@ class Gate:
     def __init__(self, request):
         self.request = request
 
-    def check(self, *, concert_id: UUID, user_id: UUID, held_place: str = "") -> str:
+    def check(self, *, concert_id: UUID, user_id: UUID) -> str:
         """The fan's place in that concert's room, "" when the room is off.
 
-        `held_place`: the place under which a hold was made; it may be paid even if its time has passed since.
         Raises Forbidden (queue_token_required, queue_token_invalid, queue_token_not_active), RoomUnavailable.
         """
         state, place = rooms.status(concert_id=concert_id, account_id=user_id)
         if state == rooms.OFF:
             return ""
         ticket = self._read_pass(concert_id=concert_id, user_id=user_id)
-        if held_place and ticket.place == held_place:
-            return held_place
         if place is None or place.number != ticket.number or place.status != "ACTIVE":
             raise Forbidden(_("It is not your turn. Enter the waiting room."), code="queue_token_not_active")
         return ticket.place
+
+    def check_hold(self, *, concert_id: UUID, user_id: UUID, place: str):
+        """The same for paying a hold made under that place, whose time may have passed since.
+
+        "": it was made while the room was off, and needs no place now either.
+        """
+        if place and self._shown_place(concert_id=concert_id, user_id=user_id) != place:
+            self.check(concert_id=concert_id, user_id=user_id)
+
+    def _shown_place(self, **of):
+        try:
+            return self._read_pass(**of).place
+        except Forbidden:
+            return None
 
     def _read_pass(self, *, concert_id, user_id):
         token = self.request.headers.get("Queue-Token") or self.request.COOKIES.get(cookie_name(concert_id))

@@ -18,12 +18,13 @@ class TraceMiddleware:
 
 
 class ActorMiddleware:
-    """Who acts, by the browser's session. (With a bearer token, the API's authentication says it.)"""
+    """Who acts on a page, by the browser's session. The API's authentication says it there."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        if request.user.is_authenticated:
+        of_api = request.path.startswith("/api/")  # where asking would make public answers depend on cookies
+        if not of_api and request.user.is_authenticated:
             context.become(f"fan:{request.user.pk}")
         return self.get_response(request)

@@ -235,6 +235,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ReservationStatus": "reservations.models.Reservation.Status",
         "ChargeStatus": "payments.models.Charge.Status",
+        "PlaceStatus": "queueing.places.Status",
     },
 }
 

@@ -10,6 +10,7 @@ refunded   payments ─ PointsRefunded ▶ reservations: the saga is over
 """
 
 import structlog
+from django.utils.translation import gettext_lazy as _
 
 from events import bus
 from events.aggregate import WrongStatus
@@ -151,8 +152,8 @@ def _refund(reservation):
 
 BY_HAND = "compensated by an operator"
 COMPENSATIONS = {
-    Status.HELD: (_release, "Release the hold: its seats are free at once."),
-    Status.PAYING: (_fail_and_refund, "Fail it: its seats are free at once, points already debited go back."),
-    Status.CONFIRMED: (_cancel_with_full_refund, "Cancel it with a full refund: its seats are free at once."),
-    Status.FAILED: (_refund, "Refund what was debited; a debit that is still on its way will be refused."),
+    Status.HELD: (_release, _("Release the hold: its seats are free at once.")),
+    Status.PAYING: (_fail_and_refund, _("Fail it: its seats are free at once, points already debited go back.")),
+    Status.CONFIRMED: (_cancel_with_full_refund, _("Cancel it with a full refund: its seats are free at once.")),
+    Status.FAILED: (_refund, _("Refund what was debited; a debit that is still on its way will be refused.")),
 }

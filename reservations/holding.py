@@ -45,7 +45,7 @@ def hold(*, performance, seat_ids, user_id, place="", key=None, now=None) -> Res
 
     Raises InvalidSeats, SalesClosed, SeatLimitExceeded, SeatsUnavailable; then nothing has changed.
     """
-    if key and (earlier := Reservation.objects.filter(user_id=user_id, hold_key=key).first()):
+    if earlier := _held_under(key, user_id=user_id):
         return earlier
     seats = asked_for(performance=performance, seat_ids=seat_ids)
     moment = now or database_now(bus.home(Reservation))
@@ -54,6 +54,8 @@ def hold(*, performance, seat_ids, user_id, place="", key=None, now=None) -> Res
     _refuse_taken(seats, now=moment)  # most of those who come too late never wait for a lock
     with _taken_when_locked(seats), bus.atomic(Reservation):
         _take_turn(user_id=user_id, performance=performance)
+        if earlier := _held_under(key, user_id=user_id):  # by the same request, a moment before this one
+            return earlier
         seats = Seat.objects.lock([seat.id for seat in seats])
         moment = now or database_now(bus.home(Reservation))
         _expire_lapsed(seats, user_id=user_id, place=place, now=moment)
@@ -98,6 +100,10 @@ def expire_holds(*, now=None) -> int:
             reservation.expire(now=now)
             expired += 1
     return expired
+
+
+def _held_under(key, *, user_id):
+    return Reservation.objects.filter(user_id=user_id, hold_key=key).first() if key else None
 
 
 def _take_turn(*, user_id, performance):

@@ -125,7 +125,7 @@ def pay(request, pk):
         return redirect("checkout", pk)
     try:
         concert_id = reservation.performance.concert_id
-        request.gate.check(concert_id=concert_id, user_id=request.user.pk, held_place=reservation.place)
+        request.gate.check_hold(concert_id=concert_id, user_id=request.user.pk, place=reservation.place)
         reservation.submit(key=str(form.cleaned_data["key"]))
     except Forbidden:
         return to_waiting_room(concert_id, then=resolve_url("checkout", pk))

@@ -132,9 +132,8 @@ class Payment(APIView):
     def post(self, request, pk):
         """Pay with points. 402 tells of too few points, with the FAILED reservation."""
         reservation = own(request, pk)
-        request.gate.check(
-            concert_id=reservation.performance.concert_id, user_id=request.user.pk, held_place=reservation.place
-        )
+        concert_id = reservation.performance.concert_id
+        request.gate.check_hold(concert_id=concert_id, user_id=request.user.pk, place=reservation.place)
         _submit(reservation, key=request.headers["Idempotency-Key"])
         return _payment_answer(request, own(request, pk))
 
