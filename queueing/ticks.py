@@ -48,6 +48,11 @@ def drain(room):
         store.strike(room.concert_id, entries=entries)
 
 
+def undrained(room) -> list[Admission]:
+    """Those of the journal: let in, but maybe not in PostgreSQL yet."""
+    return [_admission(entry, room=room) for entry in store.journal(room.concert_id)]
+
+
 def _admission(entry, *, room):
     told = json.loads(entry)
     return Admission(

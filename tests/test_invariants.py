@@ -18,7 +18,7 @@ from payments.models import Transfer
 from queueing import mirror
 from queueing.models import Admission, Room
 from queueing.models.admission import TICK
-from queueing.store import KEYS, keys_of
+from queueing.store import KEYS, keys_of, name_of
 from reservations.confirmation import compensate
 from reservations.models import Reservation
 from tests.everything import settle
@@ -300,15 +300,15 @@ class TestAnEventOfLongAgo:
 
 class TestASlot:
     def test_that_nobody_gets_any_more_breaks_Q(self, healthy, redis):
-        redis.zadd(active_in(healthy.room), {uuid4().hex: (time() - 11) * 1000})
+        redis.zadd(active_in(healthy.room), {name_of(uuid4()): (time() - 11) * 1000})
         assert [wrong.fault for wrong in violations(["Q"])["Q"]] == ["still active after its time"]
 
     def test_that_is_over_for_less_than_ten_seconds_waits_for_its_tick(self, healthy, redis):
-        redis.zadd(active_in(healthy.room), {uuid4().hex: (time() - 5) * 1000})
+        redis.zadd(active_in(healthy.room), {name_of(uuid4()): (time() - 5) * 1000})
         assert violations(["Q"]) == {}
 
     def test_too_many_breaks_Q(self, healthy, redis):
-        redis.zadd(active_in(healthy.room), {uuid4().hex: (time() + 60) * 1000 for _ in range(51)})
+        redis.zadd(active_in(healthy.room), {name_of(uuid4()): (time() + 60) * 1000 for _ in range(51)})
         assert [wrong.fault for wrong in violations(["Q"])["Q"]] == ["more active than places"]
 
     def test_given_before_the_limit_was_lowered_breaks_nothing(self, world):

@@ -6,7 +6,7 @@ from django.db.models import Count, Max, Q
 
 from concert_site.invariants.reading import CHUNK, Suspect, Unchecked, chunks, rows, suspects
 from events.bus import home
-from queueing import store
+from queueing import store, ticks
 from queueing.models import Admission, Room
 from queueing.models.admission import TICK
 from queueing.store import RoomUnavailable
@@ -57,8 +57,7 @@ def _not_among(admissions, purchases):
 def _in_journals(purchases):
     concerts = {place.partition(":")[0] for _, _, place, _ in purchases}
     for room in Room.objects.filter(concert_id__in=concerts):
-        for entry in store.journal(room.concert_id):
-            yield Admission.from_journal(entry, room=room)
+        yield from ticks.undrained(room)
 
 
 def _leaks():
