@@ -12,7 +12,11 @@ from tests.world import World  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
-    """Every test that touches the database commits for real, in all databases."""
+    """Every test that touches the database commits for real, in all databases. Those in a browser come last.
+
+    (Once playwright's event loop runs in this process, Django keeps other connections for a forked child.)
+    """
+    items.sort(key=lambda item: "browser" in item.path.parts)
     for item in items:
         if "transactional_db" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db(transaction=True, databases="__all__"))

@@ -13,6 +13,7 @@ from accounts.models import ApiToken, User
 from events.relay import relay
 from queueing import passes
 from queueing.models import Room
+from reservations import holding
 from reservations.models import CancellationTier, Concert, Performance, Reservation
 from tests.world import PRICE, Fan, make_performance
 
@@ -338,6 +339,11 @@ class TestAvailability:
         assert seen()["unavailable"] == taken["unavailable"] and seen()["version"] != taken["version"]
 
 
+def hold_directly(performance, seats, *, fan):
+    """As where no place was needed."""
+    return holding.hold(performance=performance, seat_ids=[seat.id for seat in seats], user_id=fan.user.id)
+
+
 class TestTheQueueToken:
     """Asked for by availability, hold and payment alike."""
 
@@ -345,7 +351,7 @@ class TestTheQueueToken:
     def requests(self, world):
         world.admit(world.alice)
         held = Reservation.objects.get(id=world.alice.hold(world.performance, world.seats[0]).json()["id"])
-        Reservation.objects.update(place="")  # so that the payment needs a place of its own
+        Reservation.objects.update(place=f"{world.concert.id}:0")  # so that the payment needs a place of its own
         body = {"performance": str(world.performance.id), "seats": [str(world.seats[1].id)]}
 
         def send(**headers):
@@ -409,6 +415,10 @@ class TestTheQueueToken:
     def test_of_a_hold_pays_it_also_after_it_has_expired(self, world):
         held = world.held_by(world.alice)
         world.alice.call("delete", f"/waiting-rooms/{world.concert.id}/place")
+        assert world.alice.pay(held.id, world.concert).status_code == 200
+
+    def test_is_not_asked_for_to_pay_what_was_held_while_the_room_was_off(self, world):
+        held = hold_directly(world.performance, world.seats[:1], fan=world.alice)
         assert world.alice.pay(held.id, world.concert).status_code == 200
 
     def test_is_not_asked_for_where_the_room_is_off(self, world, anyone):
