@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import structlog
 from django.conf import settings
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
 from events.consumers import consumer, consumers
 from events.models import Delivery
@@ -28,9 +28,19 @@ def relay(*, external=False, limit=100) -> int:
     names = [each.name for each in consumers(external=external)]
     tried = 0
     with collecting():
-        while batch := sum(deliver_batch(using=using, consumers=names, limit=limit) for using in connections):
+        while batch := sum(_reached(using, names, limit=limit) for using in connections):
             tried += batch
     return tried
+
+
+def _reached(using, names, *, limit) -> int:
+    """One database that is away holds up no other."""
+    try:
+        return deliver_batch(using=using, consumers=names, limit=limit)
+    except (OperationalError, InterfaceError):
+        logger.warning("database_not_reached", database=using, exc_info=True)
+        connections[using].close()
+        return 0
 
 
 def deliver_batch(*, using, consumers, correlation_id=None, limit=100) -> int:

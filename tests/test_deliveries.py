@@ -102,6 +102,16 @@ class TestAClaim:
         row = rows(using, pk=current[0].pk).get()
         assert (row.state, row.lease_token) == ("leased", current[0].lease_token)
 
+    def test_of_a_relay_that_overslept_its_last_attempt_parks_nothing(self, paying, using):
+        paying.ask_again(now=paying.pay_deadline)
+        [overslept] = claim(using, ["payments"])
+        make_due()
+        Delivery.finish(claim(using, ["payments"]), using=using)
+
+        overslept.fail(ValueError("late"), max_attempts=1)
+
+        assert list(rows(using, consumer="payments").values_list("seq", "state")) == [(2, "done"), (3, "ready")]
+
 
 class TestAFailure:
     def test_is_tried_again_later(self, paying, using):

@@ -159,18 +159,20 @@ class Delivery(models.Model):
         """Try again later, with full jitter; or give up and hold the lane until an operator decides."""
         dead = self.attempts >= max_attempts or getattr(error, "permanent", False)
         pause = random.uniform(0, min(BACKOFF_CAP, BACKOFF_BASE * 2**self.attempts))  # noqa: S311
-        self._while_leased(
-            state=self.State.DEAD if dead else self.State.READY,
-            available_at=Now() + timedelta(seconds=getattr(error, "retry_after", None) or pause),
-            last_error="".join(traceback.format_exception(error))[-8000:],
-            fingerprint=_fingerprint(error),
-        )
-        if dead:
-            self._park_tail()
+        with transaction.atomic(using=self._state.db):
+            mine = self._while_leased(
+                state=self.State.DEAD if dead else self.State.READY,
+                available_at=Now() + timedelta(seconds=getattr(error, "retry_after", None) or pause),
+                last_error="".join(traceback.format_exception(error))[-8000:],
+                fingerprint=_fingerprint(error),
+            )
+            if dead and mine:
+                self._park_tail()
 
-    def _while_leased(self, **changes):
+    def _while_leased(self, **changes) -> bool:
+        """Change it, unless its lease has gone to another relay; says whether it was still ours."""
         mine = type(self).objects.using(self._state.db).filter(pk=self.pk, lease_token=self.lease_token)
-        mine.update(lease_token=None, **changes)
+        return bool(mine.update(lease_token=None, **changes))
 
     def _park_tail(self):
         """Those behind a dead head can't go on; parked, they are not looked at with every claim."""
