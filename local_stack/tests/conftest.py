@@ -1,8 +1,12 @@
+import os
 import shutil
 
 import pytest
 
 from local_stack.servers import temporary_directory
+
+# Nothing here looks at the service's databases, so the first of the two runs of `make test` is enough.
+collect_ignore_glob = ["test_*.py"] if os.environ.get("DATABASE_PER_DOMAIN") == "1" else []
 
 
 @pytest.fixture(scope="session")
