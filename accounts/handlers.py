@@ -19,5 +19,5 @@ def notify(message, event):
 
 @email.on(*TOLD)
 def send_email(message, event):
-    if user := User.objects.filter(id=message.user_id).first():
+    if user := User.objects.filter(id=message.user_id, is_active=True).first():
         send_mail_about(message, event, user=user)

@@ -18,11 +18,11 @@ def banner(*, url, data_platform_url, accounts, directory):
     lines += [
         "",
         coloured("Try", BOLD),
-        "as a fan: enter a waiting room, hold two seats, pay with points, show the ticket",
+        "as a fan: enter a waiting room, hold a seat, pay with points, show the ticket",
         "in a second browser: take the same seat at the same moment",
         "as the operator: follow the reservation through every app, and on to the data platform",
         "",
-        coloured(f"Logs are in {directory}/log, mails in {directory}/mail.", DIM),
+        coloured(f"Logs, with the mails to fans, are in {directory}/log.", DIM),
         coloured("Ctrl-C ends everything; the data stays for the next start.", DIM),
         "",
     ]

@@ -6,7 +6,6 @@ import os
 def environment(servers, *, host="127.0.0.1", data_platform_url=""):
     """With it a command started elsewhere works on the same data, so exported databases of domains belong to it."""
     directory = servers.directory
-    mail = directory.path / "mail"
     return _databases_of_domains() | {
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
@@ -16,7 +15,7 @@ def environment(servers, *, host="127.0.0.1", data_platform_url=""):
         "ALLOWED_HOSTS": ",".join(_hosts(host)),
         "LOG_FORMAT": "console",
         "STATIC_ROOT": str(directory.path / "static"),
-        "EMAIL_URL": os.environ.get("EMAIL_URL") or f"filemail:///{mail}",
+        "EMAIL_URL": os.environ.get("EMAIL_URL") or "consolemail://",
         "DATA_PLATFORM_URL": data_platform_url,
         "DATA_PLATFORM_SECRET": data_platform_secret(directory),
     }
