@@ -1,5 +1,7 @@
 """Who listens to what. An app's `handlers.py` makes its consumers; its AppConfig.ready() imports them."""
 
+from structlog.contextvars import bound_contextvars
+
 from events import context, messages
 from events.homes import atomic, home
 from events.models import InboxMessage
@@ -36,8 +38,9 @@ class Consumer:
     def handle(self, event):
         """Let the event take effect, once. Raises whatever the handler raises; then nothing has happened."""
         message = messages.read(type=event.type, data=event.data)
-        with context.acting(actor=f"consumer:{self.name}", causation_id=event.id, traceparent=event.traceparent):
-            effect = self._outside if self.external else self._inside
+        effect = self._outside if self.external else self._inside
+        acting = context.acting(actor=f"consumer:{self.name}", causation_id=event.id, traceparent=event.traceparent)
+        with acting, bound_contextvars(correlation_id=str(event.correlation_id)):
             effect(message, event)
 
     def _inside(self, message, event):
