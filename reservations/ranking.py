@@ -41,13 +41,15 @@ def top(*, period, limit=20) -> list[tuple[str, int]]:
 
 
 def rebuild() -> int:
-    """Count every confirmed reservation that is not counted yet; returns how many are confirmed."""
-    rows = Reservation.objects.filter(status=Reservation.Status.CONFIRMED)
-    counted = 0
-    for reservation in rows.values_list("id", "performance__concert", "confirmed_at").iterator(chunk_size=1000):
-        count(reservation_id=reservation[0], concert_id=reservation[1], confirmed_at=reservation[2])
-        counted += 1
-    return counted
+    """Count every confirmed reservation, and none that is so no more; returns how many are confirmed."""
+    confirmed = 0
+    rows = Reservation.objects.exclude(confirmed_at=None).select_related("performance")
+    for reservation in rows.iterator(chunk_size=1000):
+        counts = reservation.status == Reservation.Status.CONFIRMED
+        concert_id, confirmed_at = reservation.performance.concert_id, reservation.confirmed_at
+        (count if counts else uncount)(reservation_id=reservation.id, concert_id=concert_id, confirmed_at=confirmed_at)
+        confirmed += counts
+    return confirmed
 
 
 def _change(reservation_id, concert_id, confirmed_at, step):

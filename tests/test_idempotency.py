@@ -13,6 +13,7 @@ from django.utils.timezone import now
 from events import bus
 from events.models import IdempotentRequest
 from events.relay import relay
+from events.tasks import prune
 from payments.models import Charge, Payment, PointAccount, Transfer
 from reservations.models import Reservation
 from tests.world import PRICE, Fan
@@ -278,3 +279,17 @@ class TestACrashInBetween:
         answers = at_once(*[lambda: charge(world.alice, key="k") for _ in range(20)])
         assert [answer.status_code for answer in answers if REPLAYED not in answer].count(201) == 1
         assert world.alice.balance == 1_000_005
+
+
+class TestAnAnswer:
+    def test_is_kept_for_a_day(self, world):
+        key = uuid4()
+        world.alice.call("post", "/points/charges", {"amount": 5}, key=key)
+        rows = IdempotentRequest.objects.using(bus.home(Charge)).filter(key=key)
+        rows.update(created_at=now() - timedelta(hours=23))
+        prune()
+        assert rows.exists()
+
+        rows.update(created_at=now() - timedelta(hours=25))
+        prune()
+        assert not rows.exists()

@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.db.models import Sum
 from django.utils.timezone import now
 
+from concert_site.invariants import violations
 from payments.models import Charge, Payment, PointAccount, Transfer
 from queueing import rooms
 from queueing.models import Admission, Room
@@ -99,6 +100,7 @@ class TestOnePointAccount:
         debited = Transfer.objects.filter(kind="debit").aggregate(sum=Sum("amount"))["sum"]
         assert balance == 10_000 + 25 * 1_000 - debited
         assert balance >= 0
+        assert violations(["M"], pause=0) == {}
 
     def test_is_opened_once_by_simultaneous_first_charges(self, world):
         fan = uuid4()

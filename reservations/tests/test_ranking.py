@@ -49,3 +49,14 @@ class TestTheRanking:
         assert ranking.rebuild() == 1
 
         assert top() == [1]
+
+    def test_loses_what_it_should_not_have_counted_when_it_is_made_again(self, world):
+        reservation = world.bought_by(world.alice)
+        world.alice.cancel(reservation.id)
+        settle()
+        ranking.count(reservation_id=reservation.id, concert_id=world.concert.id, confirmed_at=reservation.confirmed_at)
+        assert top() == [1]
+
+        assert ranking.rebuild() == 0
+
+        assert top() == []
