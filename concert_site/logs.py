@@ -3,6 +3,7 @@
 import logging.config
 
 import structlog
+from django.utils.log import CallbackFilter
 
 SHARED = [
     structlog.contextvars.merge_contextvars,
@@ -32,9 +33,11 @@ def configure(*, format, level):
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(format)],
                 }
             },
+            "filters": {"not readiness": {"()": CallbackFilter, "callback": _is_no_question_of_readiness}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
+                "django.request": {"filters": ["not readiness"]},
                 "httpx2": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
@@ -42,6 +45,11 @@ def configure(*, format, level):
             },
         }
     )
+
+
+def _is_no_question_of_readiness(record):
+    """A 503 of /readyz is its answer to whoever asked, and no fault."""
+    return getattr(getattr(record, "request", None), "path", None) != "/readyz"
 
 
 def _rendering(format):
