@@ -13,7 +13,7 @@ from reservations.models import Reservation
 DELIVERIES = """
 SELECT consumer, state, count(*), extract(epoch FROM clock_timestamp() - min(e.occurred_at))
   FROM events_delivery d JOIN events_event e ON e.id = d.event_id
- WHERE d.state IN ('ready', 'leased', 'parked', 'dead') GROUP BY 1, 2
+ WHERE d.state IN ('ready', 'leased', 'waiting', 'parked', 'shelved', 'dead') GROUP BY 1, 2
 """
 
 

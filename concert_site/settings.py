@@ -159,6 +159,7 @@ SILENT_AFTER_SECONDS = env.int("SILENT_AFTER_SECONDS", default=30)  # then beat 
 
 PUSH_AFTER_COMMIT = env.bool("PUSH_AFTER_COMMIT", default=True)  # off: only the worker relays
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=30)
+GAP_PATIENCE_SECONDS = env.int("GAP_PATIENCE_SECONDS", default=60)  # then what is missing is sent again
 
 # --- The box office ----------------------------------------------------------------------------------------------
 

@@ -224,6 +224,8 @@ def _address(label, row):
 DELIVERY_LEVELS = {
     Delivery.State.READY: OPEN,
     Delivery.State.LEASED: OPEN,
+    Delivery.State.WAITING: OPEN,
     Delivery.State.PARKED: TROUBLE,
+    Delivery.State.SHELVED: TROUBLE,
     Delivery.State.DEAD: TROUBLE,
 }

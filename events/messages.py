@@ -23,6 +23,12 @@ class UnknownMessage(LookupError):
     """An event of a type that this version of the code does not know."""
 
 
+class UnreadableMessage(ValueError):
+    """An event whose data are not what its type has."""
+
+    permanent = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Message:
     def to_data(self) -> dict:
@@ -37,11 +43,13 @@ class Message:
 
 
 def read(*, type: str, data: dict) -> Message:
-    """The message of that type. Raises UnknownMessage."""
+    """The message of that type. Raises UnknownMessage, UnreadableMessage."""
+    if type not in LANGUAGE:
+        raise UnknownMessage(type)
     try:
         return LANGUAGE[type].from_data(data)
-    except KeyError:
-        raise UnknownMessage(type) from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UnreadableMessage(f"{type}: {error}") from error
 
 
 # --- Said by reservations ----------------------------------------------------------------------------------------

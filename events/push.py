@@ -5,6 +5,7 @@ from django.conf import settings
 
 from events import relay
 from events.consumers import consumers
+from events.destinations import Destinations
 
 logger = structlog.get_logger(__name__)
 
@@ -29,7 +30,9 @@ def after_commit(*, using, correlation_id):
 
 def _drain(todo):
     names = [consumer.name for consumer in consumers(urgent=True)]
+    destinations = Destinations(names)
     while todo:
         using, correlation_id = todo.pop()
-        while relay.deliver_batch(using=using, consumers=names, correlation_id=correlation_id):
+        story = {"correlation_id": correlation_id, "destinations": destinations}
+        while relay.deliver_batch(using=using, consumers=names, **story):
             pass

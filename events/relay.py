@@ -7,13 +7,20 @@ repeated event take effect once.
 import threading
 import time
 from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
+from events import gaps
 from events.consumers import consumer, consumers
+from events.destinations import NOT_REACHED, Destinations
+from events.messages import UnknownMessage
 from events.models import Delivery
+from events.models.inbox_message import Gap
+from events.outages import is_outage
 
 logger = structlog.get_logger(__name__)
 _thread = threading.local()
@@ -27,53 +34,127 @@ def relay(*, external=False, limit=100) -> int:
     """Deliver everything that is due in every database, in batches; returns how many were tried."""
     names = [each.name for each in consumers(external=external)]
     tried = 0
+    for using in connections:
+        _reached(using, take_up_known, names)
     with collecting():
-        while batch := sum(_reached(using, names, limit=limit) for using in connections):
+        while batch := deliver_round(names, limit=limit):
             tried += batch
     return tried
 
 
-def _reached(using, names, *, limit) -> int:
-    """One database that is away holds up no other."""
+def deliver_round(names, *, limit) -> int:
+    """One batch of each database; returns how many were tried. One that is away holds up no other."""
+    destinations = Destinations(names)
+    return sum(_reached(using, deliver_batch, names, limit=limit, destinations=destinations) for using in connections)
+
+
+def _reached(using, verb, names, **options) -> int:
     try:
-        return deliver_batch(using=using, consumers=names, limit=limit)
-    except (OperationalError, InterfaceError):
+        return verb(using=using, consumers=names, **options)
+    except NOT_REACHED:
         logger.warning("database_not_reached", database=using, exc_info=True)
         connections[using].close()
         return 0
 
 
-def deliver_batch(*, using, consumers, correlation_id=None, limit=100) -> int:
-    """Claim and deliver the heads of up to `limit` lanes; returns how many were tried."""
-    batch = Delivery.claim(using=using, consumers=consumers, correlation_id=correlation_id, limit=limit)
+def take_up_known(*, using, consumers):
+    """What an older version of the code had to shelve goes on."""
+    shelved = Delivery.objects.using(using).filter(state=Delivery.State.SHELVED, consumer__in=consumers)
+    for name in shelved.order_by().values_list("consumer", flat=True).distinct():
+        Delivery.take_up(using=using, consumer=name, types=consumer(name).types)
+
+
+def deliver_batch(*, using, consumers, correlation_id=None, limit=100, destinations=None) -> int:
+    """Claim and deliver the heads of up to `limit` lanes; returns how many were tried.
+
+    With a correlation id only that story's, and nothing that needs care: the worker does the rest.
+    """
+    destinations = destinations or Destinations(consumers)
+    batch = Delivery.claim(
+        using=using, consumers=destinations.open, abandoned=False, correlation_id=correlation_id, limit=limit
+    )
+    tried = _deliver(batch, using=using, destinations=destinations)
+    if correlation_id is None:
+        tried += _deliver_abandoned(using=using, destinations=destinations)
+        tried += sum(_probe(name, using=using, destinations=destinations) for name in destinations.away)
+    return tried
+
+
+def _deliver_abandoned(*, using, destinations) -> int:
+    """One whose relay died, alone: should it have been the cause, it takes no others with it again."""
+    batch = Delivery.claim(using=using, consumers=destinations.open, abandoned=True, limit=1)
+    return _deliver(batch, using=using, destinations=destinations)
+
+
+def _probe(name, *, using, destinations) -> int:
+    """One delivery to where nobody was, to see whether somebody is there again."""
+    if not destinations.take_probe(name):
+        return 0
+    batch = Delivery.claim(using=using, consumers=[name], limit=1)
+    if not batch:
+        destinations.give_probe_back(name)
+    return _deliver(batch, using=using, destinations=destinations, probing=True)
+
+
+def _deliver(batch, *, using, destinations, probing=False) -> int:
     stop_at = time.monotonic() + settings.DELIVERY_LEASE_SECONDS / 2  # past it another relay might take the rest
     done = []
-    for delivery in batch:
-        if time.monotonic() > stop_at:
-            delivery.release()
-        elif _delivered(delivery):
-            done.append(delivery)
+    for name, deliveries in groupby(sorted(batch, key=attrgetter("consumer")), key=attrgetter("consumer")):
+        deliveries = list(deliveries)
+        if consumer(name).batched and _took_effect_together(name, deliveries):
+            done += deliveries
+            continue
+        for delivery in deliveries:
+            if time.monotonic() > stop_at or not (probing or destinations.is_open(name)):
+                delivery.release()
+            elif _took_effect(delivery, destinations):
+                done.append(delivery)
     Delivery.finish(done, using=using)
     return len(batch)
 
 
-def _delivered(delivery) -> bool:
+def _took_effect_together(name, deliveries) -> bool:
+    """All or none, in one transaction. None is no news: each is then tried for itself."""
+    if any(delivery.attempts > 1 for delivery in deliveries):
+        return False
     try:
-        if delivery.attempts > consumer(delivery.consumer).max_attempts:
-            raise RelayDied("No attempt came to an end: each relay that tried it died or froze.")
-        consumer(delivery.consumer).handle(delivery.event)
-    except Exception as error:
-        logger.warning(
-            "delivery_failed",
-            consumer=delivery.consumer,
-            message=delivery.event.type,
-            correlation_id=str(delivery.correlation_id),
-            attempt=delivery.attempts,
-            exc_info=True,
-        )
-        delivery.fail(error, max_attempts=consumer(delivery.consumer).max_attempts)
+        consumer(name).handle_all([delivery.event for delivery in deliveries])
+    except Exception:
+        logger.info("batch_taken_apart", consumer=name, exc_info=True)
         return False
     return True
+
+
+def _took_effect(delivery, destinations) -> bool:
+    to = consumer(delivery.consumer)
+    try:
+        if delivery.attempts > to.max_attempts:
+            raise RelayDied("No attempt came to an end: each relay that tried it died or froze.")
+        to.handle(delivery.event)
+    except Exception as error:
+        _note_failure(delivery, error, to=to, destinations=destinations)
+        return False
+    destinations.note_answer(to.name)
+    return True
+
+
+def _note_failure(delivery, error, *, to, destinations):
+    """Whose fault it was decides how it goes on."""
+    logger.warning(
+        "delivery_failed", consumer=to.name, message=delivery.event.type, attempt=delivery.attempts,
+        correlation_id=str(delivery.correlation_id), exc_info=True,
+    )  # fmt: skip
+    if is_outage(error):
+        destinations.note_outage(to.name, error)
+        delivery.hold_up(error)
+        return
+    destinations.note_answer(to.name)
+    if isinstance(error, Gap):
+        gaps.settle(delivery, error, consumer=to)
+    elif isinstance(error, UnknownMessage):
+        delivery.shelve(error)
+    else:
+        delivery.fail(error, max_attempts=to.max_attempts, longest_pause=to.longest_pause)
 
 
 @contextmanager

@@ -16,11 +16,14 @@ Outcome = SyncAttempt.Outcome
 
 
 class SyncFailed(Exception):
-    """The platform refused, or its answer is unknown. `permanent`: the same again would be refused again."""
+    """The platform refused, or its answer is unknown.
 
-    def __init__(self, message, *, permanent=False, retry_after=None):
+    permanent: the same again would be refused again. outage: it would refuse anything just now, or is not there.
+    """
+
+    def __init__(self, message, *, permanent=False, outage=False, retry_after=None):
         super().__init__(message)
-        self.permanent, self.retry_after = permanent, retry_after
+        self.permanent, self.outage, self.retry_after = permanent, outage, retry_after
 
 
 def send(message, event):
@@ -53,13 +56,15 @@ def _post(attempt, body):
         response = httpx2.post(settings.DATA_PLATFORM_URL, content=body, headers=_headers(attempt, body), timeout=5)
     except httpx2.HTTPError as error:
         attempt.outcome, attempt.error = Outcome.UNKNOWN, f"{type(error).__name__}: {error}"
-        return SyncFailed(attempt.error)
+        return SyncFailed(attempt.error, outage=True)
     attempt.http_status = response.status_code
     if response.is_success:
         return _note_success(attempt, response)
     attempt.outcome, attempt.error = Outcome.FAILURE, response.text[:1000]
     busy = response.status_code in (408, 425, 429) or response.status_code >= 500
-    return SyncFailed(f"HTTP {response.status_code}", permanent=not busy, retry_after=_retry_after(response))
+    return SyncFailed(
+        f"HTTP {response.status_code}", permanent=not busy, outage=busy, retry_after=_retry_after(response)
+    )
 
 
 def _note_success(attempt, response):

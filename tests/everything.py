@@ -20,10 +20,11 @@ def unfinished():
 
 
 def make_due():
-    """Let the time pass that deliveries wait before they are tried again, and that leases last."""
+    """Let the time pass that deliveries and probes wait before they are tried again, and that leases last."""
     for alias in settings.DATABASES:
         with connections[alias].cursor() as cursor:
             cursor.execute("UPDATE events_delivery SET available_at = now() WHERE state IN ('ready', 'leased')")
+            cursor.execute("UPDATE events_destination SET probe_at = now() WHERE probe_at IS NOT NULL")
 
 
 def assert_sound():

@@ -16,19 +16,21 @@ MEMORY = timedelta(days=7)  # what is done is kept at least so long; an older ev
 DONE_OR_MISSING = """
 SELECT e.id, d.state, e.occurred_at < now() - %s FROM events_event e
   LEFT JOIN events_delivery d ON d.event_id = e.id AND d.consumer = %s
- WHERE e.type = ANY(%s) AND (d.id IS NULL OR d.state = 'done')
+ WHERE e.type = ANY(%s)
+   AND (d.state = 'done' OR d.id IS NULL AND e.aggregate_type <> 'events.Delivery')  -- edited: for one consumer only
 """
 NOT_IN_THIS_INBOX = """
    AND NOT EXISTS (SELECT 1 FROM events_inboxmessage i WHERE i.consumer = d.consumer AND i.event_id = e.id)
 """
 INBOX = "SELECT event_id FROM events_inboxmessage WHERE consumer = %s AND event_id = ANY(%s)"
 
-PARKED_BEHIND_NOTHING = """
+WAITING_BEHIND_NOTHING = """
 SELECT d.id, d.version, d.attempts FROM events_delivery d
- WHERE d.state = 'parked' AND NOT EXISTS (
+ WHERE d.state IN ('waiting', 'parked') AND NOT EXISTS (
        SELECT 1 FROM events_delivery head
         WHERE head.consumer = d.consumer AND head.aggregate_type = d.aggregate_type
-          AND head.aggregate_id = d.aggregate_id AND head.seq < d.seq AND head.state = 'dead')
+          AND head.aggregate_id = d.aggregate_id AND head.seq < d.seq
+          AND head.state IN ('ready', 'leased', 'shelved', 'dead'))
 """
 
 
@@ -36,7 +38,7 @@ def lost_events():
     for using in databases():
         for consumer in consumers():
             yield from _lost_between(using, consumer)
-        yield from suspects(using, f"{using}: delivery", "parked behind nothing dead", PARKED_BEHIND_NOTHING)
+        yield from suspects(using, f"{using}: delivery", "waits behind nothing", WAITING_BEHIND_NOTHING)
 
 
 def _lost_between(using, consumer):
@@ -59,12 +61,29 @@ SELECT id FROM (
       FROM events_inboxmessage) AS lane
  WHERE of_earlier_event > id
 """
+BEFORE_ITS_PREDECESSOR = """
+SELECT i.id FROM events_inboxmessage i
+  JOIN events_delivery d ON d.event_id = i.event_id AND d.consumer = i.consumer
+  JOIN events_delivery before ON before.consumer = d.consumer AND before.aggregate_type = d.aggregate_type
+   AND before.aggregate_id = d.aggregate_id AND before.seq = d.prev_seq
+   AND before.state IN ('ready', 'leased', 'waiting', 'parked', 'shelved', 'dead')
+"""
+CURSOR_IS_BEHIND = """
+SELECT i.id, c.seq FROM events_inboxmessage i
+  LEFT JOIN events_lanecursor c
+    ON c.consumer = i.consumer AND c.aggregate_type = i.aggregate_type AND c.aggregate_id = i.aggregate_id
+ WHERE c.seq IS NULL OR c.seq < i.seq
+"""
 
 
 def effects_out_of_order():
     for using in databases():
-        fault = "took effect before an earlier event of its aggregate"
-        yield from suspects(using, f"{using}: inbox row", fault, OUT_OF_ORDER)
+        for fault, sql in [
+            ("took effect before an earlier event of its aggregate", OUT_OF_ORDER),
+            ("took effect while its predecessor is still on its way", BEFORE_ITS_PREDECESSOR),
+            ("its lane's cursor is behind it", CURSOR_IS_BEHIND),
+        ]:
+            yield from suspects(using, f"{using}: inbox row", fault, sql)
 
 
 # --- X -----------------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def states_without_a_log():
 
 UNEXPLAINED_DELIVERY = """
 SELECT d.id, d.version FROM events_delivery d
-  LEFT JOIN (SELECT target_id, count(*) AS n, bool_or(action = 'delivery.discard') AS discarded
+  LEFT JOIN (SELECT target_id, count(*) AS n, bool_or(action <> 'delivery.retry') AS discarded
                FROM events_operatoraction WHERE target_type = 'delivery' GROUP BY target_id) AS actions
     ON actions.target_id = d.id::text
  WHERE d.version <> coalesce(n, 0) OR d.state = 'discarded' AND discarded IS NOT TRUE
@@ -58,8 +58,13 @@ UNEXPLAINED_CHANGE = """
 SELECT t.aggregate_id, t.version FROM events_transition t
  WHERE t.actor LIKE 'operator:%%' AND NOT EXISTS (
        SELECT 1 FROM events_operatoraction a
-        WHERE a.target_id = t.aggregate_id::text AND a.action LIKE 'reservation.%%'
+        WHERE a.target_id = t.aggregate_id::text AND a.action LIKE ANY (ARRAY['reservation.%%', 'delivery.%%'])
           AND a.at BETWEEN t.at AND t.at + interval '10 s')
+"""
+UNEXPLAINED_SWITCH = """
+SELECT d.consumer, d.version FROM events_destination d
+ WHERE d.version <> (SELECT count(*) FROM events_operatoraction a
+                      WHERE a.target_type = 'consumer' AND a.target_id = d.consumer)
 """
 NO_REASON = r"SELECT id FROM events_operatoraction WHERE reason ~ '^\s*$'"
 
@@ -68,6 +73,8 @@ def unexplained_changes():
     for using in databases():
         fault = "not one operator's action for each intervention"
         yield from suspects(using, f"{using}: delivery", fault, UNEXPLAINED_DELIVERY)
+        fault = "not one operator's action for each pause and resumption"
+        yield from suspects(using, f"{using}: consumer", fault, UNEXPLAINED_SWITCH)
         fault = "changed by an operator without an action at that time"
         yield from suspects(using, f"{using}: aggregate", fault, UNEXPLAINED_CHANGE)
         yield from suspects(using, f"{using}: operator's action", "without a reason", NO_REASON)

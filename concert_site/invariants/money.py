@@ -94,7 +94,7 @@ STORIES = """
 SELECT id, version, status, refund_deadline IS NOT NULL, refund, fee FROM reservations_reservation WHERE id = ANY(%s)
 """
 UNFINISHED = """
-SELECT correlation_id, bool_or(state IN ('parked', 'dead')) FROM events_delivery
+SELECT correlation_id, bool_or(state IN ('parked', 'shelved', 'dead')) FROM events_delivery
  WHERE correlation_id = ANY(%s) AND state = ANY(%s) GROUP BY correlation_id
 """
 

@@ -1,4 +1,6 @@
+import functools
 import hashlib
+import json
 import random
 import traceback
 from datetime import timedelta
@@ -6,70 +8,43 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import connections, models, transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from events.ids import uuid7
-from events.models.event import Event
-from events.models.operator_action import OperatorAction
+from events.models import lanes
+from events.models.dead_letters import AlreadyHandled as AlreadyHandled
+from events.models.dead_letters import DeadLetter, DeliveryQuerySet
+from events.models.event import Event, Position
 
 BACKOFF_BASE, BACKOFF_CAP = 1, 300  # seconds
-
-# The head of each lane that is due. One row of an earlier version that is not over, in whatever state, blocks its lane.
-# `available_at` is also the end of a lease: a relay that dies gives its deliveries back by doing nothing.
-CLAIM = """
-WITH heads AS (
-    SELECT d.id FROM events_delivery d
-     WHERE d.state IN ('ready', 'leased') AND d.available_at <= clock_timestamp()
-       AND d.consumer = ANY(%(consumers)s) {mine}
-       AND NOT EXISTS (SELECT 1 FROM events_delivery earlier
-                        WHERE earlier.consumer = d.consumer AND earlier.aggregate_type = d.aggregate_type
-                          AND earlier.aggregate_id = d.aggregate_id AND earlier.seq < d.seq
-                          AND earlier.state IN ('ready', 'leased', 'parked', 'dead'))
-     ORDER BY d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED)
-UPDATE events_delivery d
-   SET state = 'leased', attempts = attempts + 1, lease_token = %(token)s,
-       available_at = clock_timestamp() + make_interval(secs => %(lease)s)
-  FROM heads WHERE d.id = heads.id
-RETURNING d.id
-"""
+OUTAGE_PAUSE = 15  # seconds at most until one that only waits is tried again
 
 
-class AlreadyHandled(Exception):
-    """The delivery is no longer in the state that the operator saw."""
-
-
-class DeliveryQuerySet(models.QuerySet):
-    def unfinished(self):
-        return self.filter(state__in=Delivery.UNFINISHED)
-
-    def lane_of(self, delivery):
-        return self.filter(
-            consumer=delivery.consumer,
-            aggregate_type=delivery.aggregate_type,
-            aggregate_id=delivery.aggregate_id,
-        )
-
-
-class Delivery(models.Model):
+class Delivery(DeadLetter, models.Model):
     """One event on its way to one consumer. Its lane is (consumer, aggregate): nothing overtakes in a lane."""
 
     class State(models.TextChoices):
         READY = "ready"  # ready, leased → leased     claim
-        LEASED = "leased"  # leased → done | ready | dead
-        PARKED = "parked"  # ready ↔ parked            while an earlier one of the lane is dead
+        LEASED = "leased"  # leased → done | ready | dead | shelved
+        WAITING = "waiting"  # waiting → ready           behind another of its lane
+        PARKED = "parked"  # waiting ↔ parked          behind a dead one
+        SHELVED = "shelved"  # shelved → ready           until the code knows its message
         DONE = "done"
         DEAD = "dead"  # dead → ready | discarded  by an operator
         DISCARDED = "discarded"
 
-    UNFINISHED = [State.READY, State.LEASED, State.PARKED, State.DEAD]
+    UNFINISHED = [State.READY, State.LEASED, State.WAITING, State.PARKED, State.SHELVED, State.DEAD]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     event = models.ForeignKey(Event, models.PROTECT, related_name="deliveries")
     consumer = models.CharField(max_length=50)
     aggregate_type = models.CharField(max_length=50)
     aggregate_id = models.UUIDField()
-    seq = models.PositiveIntegerField()
+    seq = models.PositiveIntegerField(help_text="Its place in the lane.")
+    prev_seq = models.PositiveIntegerField(
+        db_default=0, help_text="Of the one before it in the lane; 0: none is known."
+    )
     correlation_id = models.UUIDField()
     state = models.CharField(max_length=10, choices=State, default=State.READY)
     attempts = models.PositiveIntegerField(default=0)
@@ -77,6 +52,8 @@ class Delivery(models.Model):
     lease_token = models.UUIDField(null=True)
     last_error = models.TextField(blank=True)
     fingerprint = models.CharField(max_length=200, blank=True, help_text="Exception class and place.")
+    held_up_since = models.DateTimeField(null=True, help_text="It waits for something that is not its own fault.")
+    failed_at = models.DateTimeField(null=True, help_text="Its last attempt's end, if that was bad.")
     version = models.PositiveIntegerField(default=0, help_text="How often an operator has intervened.")
     done_at = models.DateTimeField(null=True)
 
@@ -88,6 +65,7 @@ class Delivery(models.Model):
         permissions = [
             ("retry_delivery", _("Can send a dead delivery on its way again")),
             ("discard_delivery", _("Can give a dead delivery up")),
+            ("edit_delivery", _("Can send a dead delivery's message again, changed")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["event", "consumer"], name="one_delivery_per_consumer"),
@@ -100,11 +78,16 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 fields=["consumer", "aggregate_id", "seq"], name="delivery_lane",
-                condition=models.Q(state__in=["ready", "leased", "parked", "dead"]),
+                condition=models.Q(state__in=["ready", "leased", "waiting", "parked", "shelved", "dead"]),
             ),
-            models.Index(fields=["id"], name="delivery_due", condition=models.Q(state__in=["ready", "leased"])),
+            models.Index(
+                fields=["consumer", "available_at"], name="delivery_due",
+                condition=models.Q(state__in=["ready", "leased"]),
+            ),
             models.Index(fields=["correlation_id"], name="delivery_correlation"),
-            models.Index(fields=["fingerprint"], name="delivery_dead", condition=models.Q(state="dead")),
+            models.Index(
+                fields=["fingerprint"], name="delivery_dead", condition=models.Q(state__in=["dead", "shelved"])
+            ),
         ]  # fmt: skip
 
     def __str__(self):
@@ -114,57 +97,98 @@ class Delivery(models.Model):
 
     @classmethod
     def address(cls, event, *, consumers, using):
-        cls.objects.using(using).bulk_create(
-            cls(
-                event=event,
-                consumer=name,
-                aggregate_type=event.aggregate_type,
-                aggregate_id=event.aggregate_id,
-                seq=event.seq,
-                correlation_id=event.correlation_id,
-            )
-            for name in consumers
-        )
-
-    @classmethod
-    def claim(cls, *, using, consumers, correlation_id=None, limit=100):
-        """Lease the due heads of lanes, oldest first. Nobody else gets them until the lease ends."""
-        token = uuid4()
-        mine = "AND d.correlation_id = %(correlation_id)s" if correlation_id else ""
+        """Write a delivery for each consumer, each behind what the consumer was sent before of that aggregate."""
+        if not consumers:
+            return
         arguments = {
-            "consumers": consumers,
-            "correlation_id": correlation_id,
-            "limit": limit,
-            "token": token,
-            "lease": settings.DELIVERY_LEASE_SECONDS,
+            "event": event.id,
+            "type": event.aggregate_type,
+            "aggregate": event.aggregate_id,
+            "seq": event.seq,
+            "correlation": event.correlation_id,
+            "consumers": list(consumers),
+            "ids": [uuid7() for _consumer in consumers],
         }
         with connections[using].cursor() as cursor:
-            cursor.execute(CLAIM.format(mine=mine), arguments)
-            ids = [row[0] for row in cursor.fetchall()]
-        return list(cls.objects.using(using).filter(pk__in=ids).select_related("event").order_by("id")) if ids else []
+            cursor.execute(lanes.ADDRESS, arguments)
+
+    @classmethod
+    def claim(cls, *, using, consumers, correlation_id=None, abandoned=None, limit=100):
+        """Lease the due heads of lanes, oldest first. Nobody else gets them until the lease ends.
+
+        abandoned: True for those whose lease ended without a word from its relay, False for the others; else both.
+        """
+        arguments = {
+            "consumers": random.sample(consumers, len(consumers)),  # a busy one is not always served first
+            "correlation_id": correlation_id,
+            "limit": limit,
+            "token": uuid4(),
+            "lease": settings.DELIVERY_LEASE_SECONDS,
+        }
+        statement = lanes.CLAIM.format(
+            columns=_columns(cls, Event),
+            states=lanes.STATES[abandoned],
+            story=lanes.STORY if correlation_id else "",
+        )
+        with connections[using].cursor() as cursor:
+            cursor.execute(statement, arguments)
+            return sorted((cls._claimed(row, using) for row in cursor.fetchall()), key=lambda delivery: delivery.id)
+
+    @classmethod
+    def _claimed(cls, row, using):
+        names = _names(cls)
+        delivery = cls.from_db(using, names, row[: len(names)])
+        delivery.event = Event.from_db(using, _names(Event), row[len(names) :])
+        delivery.event.data = json.loads(delivery.event.data)
+        delivery.event.position = delivery.position
+        return delivery
+
+    @property
+    def position(self):
+        return Position(
+            aggregate_type=self.aggregate_type, aggregate_id=self.aggregate_id, seq=self.seq, prev_seq=self.prev_seq
+        )
 
     @classmethod
     def finish(cls, deliveries, *, using):
         """The effects are committed. A delivery whose lease went to another relay is left to that one."""
         if deliveries:
-            cls.objects.using(using).filter(
-                pk__in=[delivery.pk for delivery in deliveries], lease_token=deliveries[0].lease_token
-            ).update(state=cls.State.DONE, lease_token=None, last_error="", done_at=Now())
+            over = {"ids": [delivery.pk for delivery in deliveries], "token": deliveries[0].lease_token}
+            with connections[using].cursor() as cursor:
+                cursor.execute(lanes.FINISH + lanes.WAKE, over)
 
     def release(self):
         """Give the lease back untried."""
         self._while_leased(state=self.State.READY, attempts=models.F("attempts") - 1, available_at=Now())
 
-    def fail(self, error, *, max_attempts):
+    def hold_up(self, error, *, pause=None, **changes):
+        """Try again later what failed by no fault of its own: that spends no attempt. pause: in seconds."""
+        if pause is None:
+            pause = getattr(error, "retry_after", None) or random.uniform(1, OUTAGE_PAUSE)  # noqa: S311
+        later = {"state": self.State.READY, "available_at": Now() + timedelta(seconds=pause)}
+        unspent = {"attempts": models.F("attempts") - 1, "held_up_since": Coalesce("held_up_since", Now())}
+        self._while_leased(**later | unspent | _described(error) | changes)
+
+    def shelve(self, error):
+        """Keep it until there is code that knows its message; that spends no attempt."""
+        self.hold_up(error, state=self.State.SHELVED)
+
+    @classmethod
+    def take_up(cls, *, using, consumer, types):
+        """Send those on their way again that were shelved, now that the code knows these types."""
+        shelved = cls.objects.using(using).filter(state=cls.State.SHELVED, consumer=consumer, event__type__in=types)
+        return shelved.update(state=cls.State.READY, available_at=Now(), held_up_since=None)
+
+    def fail(self, error, *, max_attempts, longest_pause=BACKOFF_CAP):
         """Try again later, with full jitter; or give up and hold the lane until an operator decides."""
         dead = self.attempts >= max_attempts or getattr(error, "permanent", False)
-        pause = random.uniform(0, min(BACKOFF_CAP, BACKOFF_BASE * 2**self.attempts))  # noqa: S311
+        pause = random.uniform(0, min(longest_pause, BACKOFF_BASE * 2**self.attempts))  # noqa: S311
         with transaction.atomic(using=self._state.db):
             mine = self._while_leased(
                 state=self.State.DEAD if dead else self.State.READY,
                 available_at=Now() + timedelta(seconds=getattr(error, "retry_after", None) or pause),
-                last_error="".join(traceback.format_exception(error))[-8000:],
-                fingerprint=_fingerprint(error),
+                held_up_since=None,
+                **_described(error),
             )
             if dead and mine:
                 self._park_tail()
@@ -175,38 +199,33 @@ class Delivery(models.Model):
         return bool(mine.update(lease_token=None, **changes))
 
     def _park_tail(self):
-        """Those behind a dead head can't go on; parked, they are not looked at with every claim."""
-        self._tail().filter(state=self.State.READY).update(state=self.State.PARKED)
+        """Say of those behind a dead head that they wait for an operator."""
+        self.tail().filter(state__in=[self.State.READY, self.State.WAITING]).update(state=self.State.PARKED)
 
-    def _tail(self):
+    def tail(self):
+        """Those behind it in its lane."""
         return type(self).objects.using(self._state.db).lane_of(self).filter(seq__gt=self.seq)
 
-    # For operators
 
-    def retry(self, **why):
-        """Send a dead letter on its way again. Raises AlreadyHandled when it changed since this version of it.
+@functools.cache
+def _names(model):
+    return [field.attname for field in model._meta.concrete_fields]
 
-        why: operator (a name), reason, and operator_id if there is one.
-        """
-        self._intervene("delivery.retry", why, state=self.State.READY, attempts=0, available_at=Now())
 
-    def discard(self, **why):
-        """Give a dead letter up for good; its lane goes on without it. `why` and errors as for retry."""
-        self._intervene("delivery.discard", why, state=self.State.DISCARDED)
+@functools.cache
+def _columns(*models):
+    """Of the statements' `d` and `e`, in the order of the models' fields."""
+    return ", ".join(
+        f"{alias}.{f.column}" for alias, m in zip("de", models, strict=True) for f in m._meta.concrete_fields
+    )
 
-    def _intervene(self, action, why, *, state, **changes):
-        using = self._state.db
-        with transaction.atomic(using=using):
-            seen = type(self).objects.using(using).filter(pk=self.pk, state=self.State.DEAD, version=self.version)
-            if not seen.update(state=state, version=self.version + 1, **changes):
-                raise AlreadyHandled(f"{self} is no longer dead: somebody else has handled it.")
-            self._tail().filter(state=self.State.PARKED).update(state=self.State.READY)
-            OperatorAction.record(
-                using=using, action=action, target_type="delivery", target_id=self.pk, **why,
-                before={"state": "dead", "version": self.version},
-                after={"state": state, "version": self.version + 1},
-            )  # fmt: skip
-        self.refresh_from_db()
+
+def _described(error):
+    return {
+        "last_error": "".join(traceback.format_exception(error))[-8000:],
+        "fingerprint": _fingerprint(error),
+        "failed_at": Now(),
+    }
 
 
 def _fingerprint(error) -> str:

@@ -1,7 +1,23 @@
+from dataclasses import dataclass
+from uuid import UUID
+
 from django.db import models
 from django.db.models.functions import Now
 
 from events.ids import uuid7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Where an event stands among what one consumer gets of an aggregate.
+
+    prev_seq: of the event before it that was sent to the same consumer; 0 when there was none, None when nobody knows.
+    """
+
+    aggregate_type: str
+    aggregate_id: UUID
+    seq: int
+    prev_seq: int | None = None
 
 
 class Event(models.Model):
@@ -27,6 +43,17 @@ class Event(models.Model):
 
     def __str__(self):
         return f"{self.type} {self.aggregate_id} v{self.seq}"
+
+    @property
+    def position(self) -> Position:
+        """In the lane that it was handed over in; its own place in the ledger unless somebody has set another."""
+        return getattr(self, "_position", None) or Position(
+            aggregate_type=self.aggregate_type, aggregate_id=self.aggregate_id, seq=self.seq
+        )
+
+    @position.setter
+    def position(self, position):
+        self._position = position
 
     @classmethod
     def record(cls, message, *, by, using, context):

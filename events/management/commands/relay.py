@@ -3,10 +3,11 @@ import threading
 from contextlib import contextmanager
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
 from events.consumers import consumers
-from events.relay import collecting, deliver_batch
+from events.destinations import NOT_REACHED, Destinations
+from events.relay import collecting, deliver_batch, take_up_known
 
 LIMITS = {False: 100, True: 10}  # lanes at once, by whether the consumers are external: the network is slow
 
@@ -48,16 +49,18 @@ class Command(BaseCommand):
         """How many were tried, batch by batch: one of each database and kind."""
         for kind in kinds:
             names = [consumer.name for consumer in consumers(external=kind)]
+            destinations = Destinations(names)
             for using in connections:
                 if not self.stopping.is_set():
-                    yield self._batch(using, names, limit=LIMITS[kind])
+                    yield self._batch(using, names, limit=LIMITS[kind], destinations=destinations)
 
-    def _batch(self, using, names, *, limit):
+    def _batch(self, using, names, **options):
         """One database that is away holds up no other."""
         try:
             with collecting():
-                tried = deliver_batch(using=using, consumers=names, limit=limit)
-        except (OperationalError, InterfaceError) as error:
+                take_up_known(using=using, consumers=names)
+                tried = deliver_batch(using=using, consumers=names, **options)
+        except NOT_REACHED as error:
             self._say_once(using, error)
             connections[using].close()
             return 0

@@ -1,0 +1,138 @@
+"""What operators do with deliveries that nobody tries again by himself: the dead, and the shelved."""
+
+from collections import Counter
+from contextlib import contextmanager
+
+from django.db import DatabaseError, connections, models, transaction
+from django.db.models.functions import Coalesce, Now
+
+from events import context, messages
+from events.models import lanes
+from events.models.event import Event
+from events.models.operator_action import OperatorAction
+from events.models.transition import Transition
+
+OPEN = ["dead", "shelved"]
+
+
+class AlreadyHandled(Exception):
+    """The delivery is no longer in the state that the operator saw."""
+
+
+class DeliveryQuerySet(models.QuerySet):
+    def unfinished(self):
+        return self.filter(state__in=self.model.UNFINISHED)
+
+    def dead(self):
+        return self.filter(state="dead")
+
+    def lane_of(self, delivery):
+        return self.filter(
+            consumer=delivery.consumer,
+            aggregate_type=delivery.aggregate_type,
+            aggregate_id=delivery.aggregate_id,
+        )
+
+    def groups(self):
+        """By consumer and fingerprint: count, first_seen, last_seen, and how many others they hold up; most first."""
+        counted = {
+            "count": models.Count("pk"),
+            "first_seen": models.Min("failed_at"),
+            "last_seen": models.Max("failed_at"),
+            "holds_up": models.Sum("behind"),
+        }
+        with_tails = self.order_by().annotate(behind=Coalesce(models.Subquery(self._tails()), 0))
+        return with_tails.values("consumer", "fingerprint").annotate(**counted).order_by("-count", "fingerprint")
+
+    def _tails(self):
+        lane = {name: models.OuterRef(name) for name in ("consumer", "aggregate_type", "aggregate_id")}
+        behind = self.model.objects.using(self.db).unfinished().filter(**lane, seq__gt=models.OuterRef("seq"))
+        return behind.order_by().values("consumer").annotate(n=models.Count("*")).values("n")
+
+    def frozen(self) -> dict:
+        """{id: version} of these as they are now: what `retry_each` is to be about, whatever comes in between."""
+        return dict(self.values_list("pk", "version"))
+
+    def retry_each(self, seen: dict, **why) -> Counter:
+        """Retry those that were seen, each for itself; how many were ok, skipped and failed: together all of them."""
+        outcomes = Counter(skipped=len(seen))
+        for delivery in self.filter(pk__in=seen).select_related("event"):
+            delivery.version = seen[delivery.pk]
+            outcomes += Counter({"skipped": -1, _retried(delivery, why): 1})
+        return outcomes
+
+
+def _retried(delivery, why) -> str:
+    try:
+        delivery.retry(**why)
+    except AlreadyHandled:
+        return "skipped"
+    except DatabaseError:
+        return "failed"
+    return "ok"
+
+
+class DeadLetter(models.Model):
+    """The operators' verbs of a delivery that is dead or shelved.
+
+    why: operator (a name), reason, and operator_id if there is one. Each verb raises AlreadyHandled when the delivery
+    has changed since this version of it.
+    """
+
+    class Meta:
+        abstract = True
+
+    def retry(self, **why):
+        """Send it on its way again. Its lane goes on after it."""
+        with self._handling("delivery.retry", why, state="ready", attempts=0, available_at=Now(), held_up_since=None):
+            pass
+
+    def discard(self, **why):
+        """Give it up for good; its lane goes on without it."""
+        with self._handling("delivery.discard", why, state="discarded"):
+            self._wake_next()
+
+    def edit(self, data, **why):
+        """Give it up for a new event of the same type with this data, in its place in the lane; returns the delivery.
+
+        The old event is the cause of the new one, which goes to this consumer only. Raises UnreadableMessage.
+        """
+        message = messages.read(type=self.event.type, data=data)
+        with self._handling("delivery.edit", why, state="discarded"):
+            acting = {"actor": f"operator:{why['operator']}", "causation_id": self.event_id}
+            with context.acting(**acting, traceparent=self.event.traceparent) as acting:
+                return self._replaced_by(message, context=acting)
+
+    @contextmanager
+    def _handling(self, action, why, *, state, **changes):
+        using, before = self._state.db, {"state": self.state, "version": self.version}
+        with transaction.atomic(using=using):
+            seen = type(self).objects.using(using).filter(pk=self.pk, state__in=OPEN, version=self.version)
+            if not seen.update(state=state, version=self.version + 1, **changes):
+                raise AlreadyHandled(f"{self} is no longer dead: somebody else has handled it.")
+            self.version += 1
+            self.tail().filter(state="parked").update(state="waiting")
+            yield
+            OperatorAction.record(
+                using=using, action=action, target_type="delivery", target_id=self.pk, **why,
+                before=before, after={"state": state, "version": self.version},
+            )  # fmt: skip
+        self.refresh_from_db()
+
+    def _wake_next(self):
+        with connections[self._state.db].cursor() as cursor:
+            cursor.execute(lanes.WAKE, {"ids": [self.pk]})
+
+    def _replaced_by(self, message, *, context):
+        """The delivery is the new event's author: its version numbers it, and has its line in the log."""
+        using = self._state.db
+        Transition.objects.using(using).create(
+            aggregate_type=self._meta.label, aggregate_id=self.pk, version=self.version, from_status="dead",
+            to_status="discarded", cause="message edited", actor=context.actor, correlation_id=self.correlation_id,
+        )  # fmt: skip
+        event = Event.record(message, by=self, using=using, context=context)
+        place = {name: getattr(self, name) for name in PLACE}
+        return type(self).objects.using(using).create(event=event, **place)
+
+
+PLACE = ["consumer", "aggregate_type", "aggregate_id", "seq", "prev_seq", "correlation_id"]
