@@ -1,4 +1,6 @@
 from queueing.models.admission import Admission
+from queueing.models.kept_place import Door, KeptPlace
+from queueing.models.measurement import Inflow, RoomMinute, ShopLoad
 from queueing.models.room import Room, RoomChanged, WrongState
 
-__all__ = ["Admission", "Room", "RoomChanged", "WrongState"]
+__all__ = ["Admission", "Door", "Inflow", "KeptPlace", "Room", "RoomChanged", "RoomMinute", "ShopLoad", "WrongState"]

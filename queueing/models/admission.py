@@ -11,6 +11,11 @@ class Admission(models.Model):
     number = models.PositiveBigIntegerField(_("number"))
     account_id = models.UUIDField(_("account"))
     at = models.DateTimeField(_("at"), help_text=_("By the clock of Redis."))
+    until = models.DateTimeField(_("until"), null=True, help_text=_("End of the time to buy, as promised at last."))
+    ended_at = models.DateTimeField(_("ended at"), null=True, help_text=_("Paid or left; empty where time ended it."))
+    given_back = models.BooleanField(
+        _("given back"), default=False, help_text=_("The slot came back to the fan after a payment that failed.")
+    )
     active_after = models.PositiveIntegerField(_("active after it"))
     limit_then = models.PositiveIntegerField(_("limit then"))
     by = models.CharField(_("by"), max_length=200, default=TICK, help_text=_("“tick”, or the operator's name."))
@@ -18,7 +23,10 @@ class Admission(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("admission"), _("admissions")
         constraints = [models.UniqueConstraint("room", "number", name="one_admission_per_number")]
-        indexes = [models.Index("account_id", name="admission_by_account")]
+        indexes = [
+            models.Index("account_id", name="admission_by_account"),
+            models.Index("room", "until", name="admission_still_in", condition=models.Q(ended_at=None)),
+        ]
         ordering = ["-id"]
 
     def __str__(self):

@@ -1,3 +1,5 @@
+import hashlib
+import secrets
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -79,6 +81,18 @@ class Room(models.Model):
     high_water = models.PositiveBigIntegerField(
         _("high water"), default=0, editable=False, help_text=_("No number above it has ever been given.")
     )
+    epoch = models.PositiveIntegerField(
+        _("epoch"), default=1, editable=False, help_text=_("How often the room's memory was made anew after a loss.")
+    )
+    asks_proof = models.BooleanField(
+        _("asks for proof of work"),
+        default=False,
+        help_text=_("A device computes for a second or two before it may enter."),
+    )
+    seed = models.CharField(max_length=64, default=secrets.token_hex, editable=False)  # secret until the draw
+    draw_first = models.PositiveBigIntegerField(default=0, editable=False)
+    draw_last = models.PositiveBigIntegerField(null=True, editable=False)
+    board = models.JSONField(default=dict, editable=False)  # what a tick measured, where places are kept in PostgreSQL
     version = models.PositiveIntegerField(default=1, editable=False)
     changed_at = models.DateTimeField(_("changed at"), db_default=Now(), editable=False)
 
@@ -94,6 +108,17 @@ class Room(models.Model):
 
     def __str__(self):
         return f"{self.concert_id} ({self.get_state_display()})"
+
+    @property
+    def draw(self) -> dict:
+        """What anyone may know of the draw: the seed only once it is over. Tickets first + 1 … last took part."""
+        over = self.draw_last is not None
+        return {
+            "commitment": hashlib.sha256(self.seed.encode()).hexdigest(),
+            "first": self.draw_first,
+            "last": self.draw_last,
+            "seed": self.seed if over else None,
+        }
 
     @classmethod
     def of(cls, concert_id):
