@@ -7,6 +7,7 @@ from django.utils.timezone import is_naive, make_aware
 
 from events import bus
 from queueing import levers, rooms
+from queueing.management import verification
 from queueing.models import Room, RoomChanged, WrongState
 
 STATE_LEVERS = {
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         limits = self._add_lever(verbs, "limits", "Change how many are let in.")
         limits.add_argument("--max-active", type=int)
         limits.add_argument("--per-minute", type=int)
+        verification.add_to(verbs)
 
     def _add_lever(self, verbs, name, text):
         lever = verbs.add_parser(name, help=text)
@@ -40,6 +42,8 @@ class Command(BaseCommand):
         return lever
 
     def handle(self, *, verb, **options):
+        if verb == "verify":
+            return verification.verify(self.stdout, **options)
         try:
             self._status(options["concert"]) if verb == "status" else self._pull(verb, options)
         except (WrongState, RoomChanged) as refusal:
