@@ -5,6 +5,7 @@ from django.urls import path
 
 from api.problems import NotFound
 from queueing.api import views
+from queueing.api.draw import DrawView as Draw
 from reservations.availability import remaining_seats
 from reservations.models import Concert
 
@@ -31,7 +32,12 @@ class PlaceView(OfConcerts, views.PlaceView):
     pass
 
 
+class DrawView(OfConcerts, Draw):
+    pass
+
+
 urlpatterns = [
     path("waiting-rooms/<uuid:concert>", RoomView.as_view()),
     path("waiting-rooms/<uuid:concert>/place", PlaceView.as_view()),
+    path("waiting-rooms/<uuid:concert>/draw", DrawView.as_view()),
 ]

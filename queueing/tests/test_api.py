@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from queueing import passes, rooms, ticks
+from queueing import draw, passes, rooms, ticks
 from queueing.models import Room
 from queueing.tests.world import make_room
 
@@ -177,3 +177,34 @@ class TestWhileRedisIsAway:
 
     def test_the_clock_goes_on(self):
         ticks.tick_rooms()
+
+
+class TestTheDrawByApi:
+    SEED = "0123456789abcdef" * 4
+
+    def test_is_a_commitment_before_the_opening(self):
+        answer = APIClient().get(url_of(make_room(seed=self.SEED), "/draw"))
+        assert answer.json() == {"commitment": draw.commitment(self.SEED), "seed": None, "first": 0, "last": None}
+        assert answer["Cache-Control"] == "public, max-age=5"
+
+    def test_is_all_that_a_number_follows_from_after_it(self):
+        answer = APIClient().get(url_of(make_room(seed=self.SEED, draw_first=3, draw_last=9), "/draw"))
+        told = answer.json()
+        assert told == {"commitment": draw.commitment(self.SEED), "seed": self.SEED, "first": 3, "last": 9}
+        assert answer["Cache-Control"] == "public, max-age=3600"
+
+    def test_is_not_sent_again_unchanged(self):
+        room = make_room(seed=self.SEED)
+        etag = {"If-None-Match": APIClient().get(url_of(room, "/draw"))["ETag"]}
+        assert APIClient().get(url_of(room, "/draw"), headers=etag).status_code == 304
+        Room.objects.filter(pk=room.pk).update(draw_last=9)
+        assert APIClient().get(url_of(room, "/draw"), headers=etag).json()["seed"] == self.SEED
+
+    def test_is_404_for_a_concert_without_a_room(self):
+        answer = APIClient().get(f"/waiting-rooms/{uuid4()}/draw")
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_draw")
+
+    def test_needs_no_redis(self, settings):
+        room = make_room(seed=self.SEED)
+        settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+        assert APIClient().get(url_of(room, "/draw")).status_code == 200
