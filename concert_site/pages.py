@@ -17,6 +17,7 @@ from events.clock import database_now
 from payments.forms import ChargeForm
 from payments.views import account_of
 from queueing import passes, rooms
+from queueing.fairness import Fairness
 from queueing.views import Leaving, Room
 from reservations.api.purchase import own
 from reservations.models import Claim, Concert, Performance, Reservation, Sale, Seat
@@ -78,6 +79,10 @@ class WaitingRoom(OfConcerts, Room):
 
 
 class LeavingTheRoom(OfConcerts, Leaving):
+    pass
+
+
+class FairnessOfTheDraw(OfConcerts, Fairness):
     pass
 
 

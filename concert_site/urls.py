@@ -12,6 +12,7 @@ urlpatterns = [
     path("concerts/<uuid:pk>", pages.concert, name="concert"),
     path("concerts/<uuid:concert>/waiting-room", pages.WaitingRoom.as_view(), name="waiting-room"),
     path("concerts/<uuid:concert>/waiting-room/leave", pages.LeavingTheRoom.as_view(), name="leave-room"),
+    path("concerts/<uuid:concert>/waiting-room/fairness", pages.FairnessOfTheDraw.as_view(), name="fairness"),
     path("performances/<uuid:pk>", pages.performance, name="performance"),
     path("performances/<uuid:pk>/list", pages.seat_list, name="seat-list"),
     path("reservations/<uuid:pk>/checkout", pages.checkout, name="checkout"),
