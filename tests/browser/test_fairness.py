@@ -65,6 +65,12 @@ class TestTheBrowser:
         page.goto(fairness)
         expect(page.get_by_text("This draw is not what was promised.")).to_be_visible()
 
+    def test_that_may_not_compute_says_so(self, fairness, page):
+        page.add_init_script("Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })")
+        page.goto(f"{fairness}?ticket=1234")
+        expect(page.get_by_text("only on a secure connection")).to_be_visible()
+        expect(page.get_by_text("Computed by your browser")).to_be_hidden()
+
     def lie(self, route, truth, lie):
         answer = route.fetch()
         route.fulfill(response=answer, body=answer.text().replace(truth, lie))
