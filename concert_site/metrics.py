@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from concert_site import alive
 from queueing import rooms
-from queueing.models import Room
+from queueing.models import Inflow, Room
 from reservations.models import Reservation
 
 DELIVERIES = """
@@ -28,6 +28,7 @@ class ServiceCollector:
             yield from self._rooms()
         except rooms.RoomUnavailable:
             logger.warning("rooms_not_measured", exc_info=True)
+        yield from self._inflow()
         yield self._silent()
 
     def _deliveries(self):
@@ -54,6 +55,13 @@ class ServiceCollector:
             waiting.add_metric([str(concert_id)], front.waiting)
             active.add_metric([str(concert_id)], front.active)
         return [waiting, active]
+
+    def _inflow(self):
+        inflow = Inflow.current()
+        reason = GaugeMetricFamily("room_inflow_reason", "1: why the share is below 1", labels=["reason"])
+        for each in (Inflow.Reason.LATENCY, Inflow.Reason.ERRORS):
+            reason.add_metric([each.value], int(each == inflow.reason))
+        return [GaugeMetricFamily("room_inflow_share", "Share of the operators' pace let in", inflow.share), reason]
 
     def _silent(self):
         silent = GaugeMetricFamily("process_silent", "1: it has not reported for too long", labels=["process"])

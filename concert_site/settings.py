@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "concert_site.middleware.TraceMiddleware",
+    "queueing.middleware.ShopLoadMiddleware",
     "api.middleware.ProblemsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -149,6 +150,7 @@ CELERY_BEAT_SCHEDULE = {
     "chase unanswered payments and refunds": every(5, "reservations.chase"),
     "settle charges of unknown outcome": every(10, "payments.settle_charges"),
     "rebuild the ranking": every(3600, "reservations.rebuild_ranking"),
+    "forget old measurements": every(300, "queueing.prune"),
     "forget old idempotency keys": every(3600, "events.prune"),
     "say that beat and worker live": every(5, "concert_site.report_alive"),
 }
@@ -174,6 +176,14 @@ SANDBOX_GATEWAY_FAULT = env("SANDBOX_GATEWAY_FAULT", default="")  # "" approves;
 CANCELLATION_TIERS = [(10, 0), (7, 10), (3, 20), (1, 30), (0, 90)]
 DATA_PLATFORM_URL = env("DATA_PLATFORM_URL", default="")
 DATA_PLATFORM_SECRET = env("DATA_PLATFORM_SECRET", default="")
+
+# --- The waiting rooms -------------------------------------------------------------------------------------------
+
+SHOP_SLOW_SECONDS = env.float("SHOP_SLOW_SECONDS", default=1.0)  # a longer request counts as slow, and inflow sinks
+QUEUE_MEASURED_PATHS = env.list(  # where paths of the shop begin
+    "QUEUE_MEASURED_PATHS",
+    default=["/api/v1/performances/", "/api/v1/reservations", "/performances/", "/reservations"],
+)
 
 # --- Accounts ----------------------------------------------------------------------------------------------------
 

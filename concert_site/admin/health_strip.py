@@ -11,7 +11,7 @@ from concert_site import alive
 from events.admin.domains import domains
 from events.models import Delivery
 from queueing import rooms
-from queueing.models import Room
+from queueing.models import Inflow, Room
 from reservations.models import Concert, Reservation
 
 logger = structlog.get_logger(__name__)
@@ -36,6 +36,7 @@ def health_strip() -> list[Sign]:
         _("Reservations needing attention"): _attention,
         _("Beat and worker"): _processes,
         _("Waiting rooms"): _rooms,
+        _("Pace of the waiting rooms"): _inflow,
     }
     return [sign for label, check in checks.items() for sign in _signs(label, check)]
 
@@ -117,3 +118,18 @@ def _room(room, *, label):
         "active": front.active,
     }
     return Sign(label=label, words=words, level=GOOD, address=address)
+
+
+def _inflow(label):
+    """Only worth a word where the shop holds the operators' pace down."""
+    inflow = Inflow.current()
+    if inflow.share < 1:
+        words = _(
+            "%(share)d %% of what you allow: %(reason)s (of 100 requests %(slow).0f slow, %(failed).0f failed)"
+        ) % {
+            "share": 100 * inflow.share,
+            "reason": inflow.get_reason_display(),
+            "slow": inflow.slow_percent,
+            "failed": inflow.failed_percent,
+        }
+        yield Sign(label=label, words=words, level=WATCH)
