@@ -18,12 +18,12 @@ CHECK := SECRET_KEY=check DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=r
 export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test manage check format clean
+.PHONY: help run test test-brokers manage check format clean
 
 help:
 	@echo "Concert reservations"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables: PORT=$(PORT) and DATA_DIR=$(DATA_DIR) for run, ARGS=\"…\" for manage, PYTEST_ARGS=\"…\" for test."
 
@@ -35,6 +35,9 @@ test: $(VENV)/installed-dev ## all tests, with one database and again with a dat
 	DATABASE_PER_DOMAIN=0 $(BIN)/python -m pytest $(PYTEST_ARGS) || failed=1; \
 	DATABASE_PER_DOMAIN=1 $(BIN)/python -m pytest $(PYTEST_ARGS) || failed=1; \
 	exit $$failed
+
+test-brokers: $(VENV)/installed-dev ## only what goes through Redis Streams, RabbitMQ and Kafka; says which of them run here
+	DATABASE_PER_DOMAIN=1 $(BIN)/python -m pytest tests/brokers -rs $(PYTEST_ARGS)
 
 manage: $(VENV)/installed-local ## a command of manage.py on the data of `make run`: make manage ARGS="shell"
 	@$(BIN)/python -m local_stack.manage $(ARGS)

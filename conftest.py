@@ -7,6 +7,7 @@ from django_redis import get_redis_connection
 
 pytest.register_assert_rewrite("tests.everything", "tests.processes", "tests.world")
 
+from tests.brokers.servers import BROKERS  # noqa: E402
 from tests.sweeping import sweep  # noqa: E402
 from tests.world import World  # noqa: E402
 
@@ -20,6 +21,10 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "transactional_db" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db(transaction=True, databases="__all__"))
+
+
+def pytest_report_header():
+    yield "brokers: " + "; ".join(f"{kind.name} {kind.missing() or 'runs'}" for kind in BROKERS)
 
 
 @pytest.fixture(scope="session", autouse=True)

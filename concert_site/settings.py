@@ -87,7 +87,8 @@ TEMPLATES = [
 
 # --- Databases ---------------------------------------------------------------------------------------------------
 
-DOMAINS = ["accounts", "reservations", "queueing", "payments", "settlement"]
+ALL_DOMAINS = ["accounts", "reservations", "queueing", "payments", "settlement"]
+DOMAINS = env.list("DOMAINS", default=ALL_DOMAINS)  # what this deployment works for; docs/brokers.md
 
 
 def database(variable):
@@ -104,7 +105,9 @@ def database(variable):
 
 
 DATABASES = {"default": database("DATABASE_URL")} | {
-    domain: database(f"{domain.upper()}_DATABASE_URL") for domain in DOMAINS if f"{domain.upper()}_DATABASE_URL" in env
+    domain: database(f"{domain.upper()}_DATABASE_URL")
+    for domain in ALL_DOMAINS
+    if f"{domain.upper()}_DATABASE_URL" in env
 }
 DATABASE_ROUTERS = ["concert_site.routers.OneDatabasePerDomain"]
 
@@ -146,6 +149,7 @@ CELERY_BEAT_SCHEDULE = {
     "admit waiting fans": every(1, "queueing.tick_rooms"),
     "relay events": every(1, "events.relay"),
     "sync outbound": every(1, "events.sync_outbound"),
+    "forward events": every(1, "events.forward"),
     "expire holds": every(5, "reservations.expire_holds"),
     "chase unanswered payments and refunds": every(5, "reservations.chase"),
     "settle charges of unknown outcome": every(10, "payments.settle_charges"),
@@ -159,6 +163,7 @@ SILENT_AFTER_SECONDS = env.int("SILENT_AFTER_SECONDS", default=30)  # then beat 
 
 # --- Events ------------------------------------------------------------------------------------------------------
 
+BROKER_URL = env("BROKER_URL", default="")  # between deployments: redis://, amqp://, kafka://
 PUSH_AFTER_COMMIT = env.bool("PUSH_AFTER_COMMIT", default=True)  # off: only the worker relays
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=30)
 GAP_PATIENCE_SECONDS = env.int("GAP_PATIENCE_SECONDS", default=60)  # then what is missing is sent again

@@ -2,14 +2,15 @@
 
 from functools import partial
 
+from django.apps import apps
 from django.db import connections, transaction
 
 from events import context, push
 from events.consumers import subscribers
-from events.homes import atomic, home
+from events.homes import atomic, home, own_databases
 from events.models import Delivery, Event
 
-__all__ = ["NotInTransaction", "atomic", "databases", "home", "publish"]
+__all__ = ["NotInTransaction", "atomic", "authors", "databases", "home", "own_databases", "publish"]
 
 
 class NotInTransaction(RuntimeError):
@@ -35,6 +36,12 @@ def _require_transaction(using):
         raise NotInTransaction(using)
 
 
+def authors(using) -> list[str]:
+    """The apps that write their own events there. Others' in its ledger are copies that came through a broker."""
+    models = [model for model in apps.get_models() if model._meta.app_label != "events"]
+    return sorted({model._meta.app_label for model in models if home(model) == using})
+
+
 def databases() -> list[str]:
-    """Every configured alias; each holds its own ledger."""
+    """Every configured alias; each holds its own ledger. Some may be other deployments', for reading only."""
     return list(connections)

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 
+from django.conf import settings
 from structlog.contextvars import bound_contextvars
 
 from events import context, messages
@@ -10,6 +11,10 @@ from events.models import Destination, InboxMessage
 from events.models.delivery import BACKOFF_CAP
 
 _consumers = {}
+
+
+class NoSuchConsumer(LookupError):
+    """Nobody of that name listens, in any deployment of this version of the code."""
 
 
 class Consumer:
@@ -39,6 +44,11 @@ class Consumer:
             return handler
 
         return register
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its domain is one of this deployment's; else its events go through the broker."""
+        return self.home in settings.DOMAINS
 
     def listens_to(self, type: str) -> bool:
         return type in self._handlers
@@ -116,12 +126,19 @@ class Consumer:
 
 
 def consumer(name: str) -> Consumer:
-    return _consumers[name]
+    """Raises NoSuchConsumer."""
+    try:
+        return _consumers[name]
+    except KeyError:
+        raise NoSuchConsumer(name) from None
 
 
 def consumers(*, external=None, urgent=None) -> list[Consumer]:
-    """All consumers, or those of a kind."""
-    return [each for each in _consumers.values() if external in (None, each.external) and urgent in (None, each.urgent)]
+    """All consumers of all domains, or those of a kind that this deployment hands events to."""
+    if external is None and urgent is None:
+        return list(_consumers.values())
+    here = [each for each in _consumers.values() if each.is_here]
+    return [each for each in here if external in (None, each.external) and urgent in (None, each.urgent)]
 
 
 def subscribers(type: str) -> list[Consumer]:

@@ -11,3 +11,8 @@ def uuid7() -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def first_uuid7(moment) -> UUID:
+    """The lowest id that is made at that time or after it, by a clock that is right."""
+    return UUID(int=round(moment.timestamp() * 1000) << 80)

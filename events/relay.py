@@ -17,6 +17,7 @@ from django.db import connections
 from events import gaps
 from events.consumers import consumer, consumers
 from events.destinations import NOT_REACHED, Destinations
+from events.homes import own_databases
 from events.messages import UnknownMessage
 from events.models import Delivery
 from events.models.inbox_message import Gap
@@ -34,7 +35,7 @@ def relay(*, external=False, limit=100) -> int:
     """Deliver everything that is due in every database, in batches; returns how many were tried."""
     names = [each.name for each in consumers(external=external)]
     tried = 0
-    for using in connections:
+    for using in own_databases():
         _reached(using, take_up_known, names)
     with collecting():
         while batch := deliver_round(names, limit=limit):
@@ -45,7 +46,8 @@ def relay(*, external=False, limit=100) -> int:
 def deliver_round(names, *, limit) -> int:
     """One batch of each database; returns how many were tried. One that is away holds up no other."""
     destinations = Destinations(names)
-    return sum(_reached(using, deliver_batch, names, limit=limit, destinations=destinations) for using in connections)
+    options = {"limit": limit, "destinations": destinations}
+    return sum(_reached(using, deliver_batch, names, **options) for using in own_databases())
 
 
 def _reached(using, verb, names, **options) -> int:

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from events import bus
+from events import bus, forwarding
 from events.models import IdempotentRequest
 from events.relay import relay
 
@@ -15,7 +15,13 @@ def sync_outbound(**kwargs):
     relay(external=True, limit=10)
 
 
+@shared_task(name="events.forward")
+def forward(**kwargs):
+    for using in bus.own_databases():
+        forwarding.forward(using=using)
+
+
 @shared_task(name="events.prune")
 def prune(**kwargs):
-    for using in bus.databases():
+    for using in bus.own_databases():
         IdempotentRequest.prune(using=using)

@@ -4,25 +4,30 @@ from datetime import timedelta
 
 from concert_site.invariants.reading import Suspect, chunks, rows, suspects
 from events import messages
-from events.bus import databases, home
+from events.bus import authors, databases, home
 from events.consumers import consumers
 
 # --- E -----------------------------------------------------------------------------------------------------------
 
 MEMORY = timedelta(days=7)  # what is done is kept at least so long; an older event's rows may have been pruned
 
+# Of the authors' own events: a copy that came through a broker, or one that was edited, is for one consumer only.
 # An event's deliveries are written with it, and an effect before its delivery is done: in this order of reading,
 # nothing is missing that is only under way.
 DONE_OR_MISSING = """
 SELECT e.id, d.state, e.occurred_at < now() - %s FROM events_event e
   LEFT JOIN events_delivery d ON d.event_id = e.id AND d.consumer = %s
  WHERE e.type = ANY(%s)
-   AND (d.state = 'done' OR d.id IS NULL AND e.aggregate_type <> 'events.Delivery')  -- edited: for one consumer only
+   AND (d.state = 'done' OR d.id IS NULL AND split_part(e.aggregate_type, '.', 1) = ANY(%s))
 """
 NOT_IN_THIS_INBOX = """
    AND NOT EXISTS (SELECT 1 FROM events_inboxmessage i WHERE i.consumer = d.consumer AND i.event_id = e.id)
 """
-INBOX = "SELECT event_id FROM events_inboxmessage WHERE consumer = %s AND event_id = ANY(%s)"
+# Had it to come through a broker, there is a delivery of its own where the effect is to be.
+THERE = """
+SELECT event_id FROM events_inboxmessage WHERE consumer = %s AND event_id = ANY(%s)
+ UNION SELECT event_id FROM events_delivery WHERE consumer = %s AND event_id = ANY(%s) AND state <> 'done'
+"""
 
 WAITING_BEHIND_NOTHING = """
 SELECT d.id, d.version, d.attempts FROM events_delivery d
@@ -45,8 +50,9 @@ def _lost_between(using, consumer):
     types = [type for type in messages.LANGUAGE if consumer.listens_to(type)]
     inbox = home(consumer.home)
     sql = DONE_OR_MISSING + (NOT_IN_THIS_INBOX if inbox == using else "")
-    for chunk in chunks(rows(using, sql, MEMORY, consumer.name, types)):
-        effects = {id for (id,) in rows(inbox, INBOX, consumer.name, [event[0] for event in chunk])}
+    for chunk in chunks(rows(using, sql, MEMORY, consumer.name, types, authors(using))):
+        ids = [event[0] for event in chunk]
+        effects = {id for (id,) in rows(inbox, THERE, consumer.name, ids, consumer.name, ids)}
         for id, state, pruned in chunk:
             if id not in effects and not pruned:
                 fault = "its delivery is done without an effect" if state else "neither effect nor delivery"

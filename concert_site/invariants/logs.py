@@ -2,7 +2,7 @@
 
 from concert_site.invariants.reading import suspects
 from events.aggregate import Aggregate
-from events.bus import databases, home
+from events.bus import authors, databases, home
 
 # --- T -----------------------------------------------------------------------------------------------------------
 
@@ -27,7 +27,7 @@ EVENT_WITHOUT_A_LINE = """
 SELECT e.id FROM events_event e
   LEFT JOIN events_transition t
     ON t.aggregate_type = e.aggregate_type AND t.aggregate_id = e.aggregate_id AND t.version = e.seq
- WHERE t.id IS NULL
+ WHERE t.id IS NULL AND split_part(e.aggregate_type, '.', 1) = ANY(%s)
 """
 
 
@@ -41,7 +41,9 @@ def states_without_a_log():
         ]:
             yield from suspects(using, noun, fault, sql.format(table=table), model._meta.label)
     for using in databases():
-        yield from suspects(using, f"{using}: event", "its version has no line in the log", EVENT_WITHOUT_A_LINE)
+        yield from suspects(
+            using, f"{using}: event", "its version has no line in the log", EVENT_WITHOUT_A_LINE, authors(using)
+        )
 
 
 # --- A -----------------------------------------------------------------------------------------------------------

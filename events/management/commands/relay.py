@@ -7,6 +7,8 @@ from django.db import connections
 
 from events.consumers import consumers
 from events.destinations import NOT_REACHED, Destinations
+from events.forwarding import forward
+from events.homes import own_databases
 from events.relay import collecting, deliver_batch, take_up_known
 
 LIMITS = {False: 100, True: 10}  # lanes at once, by whether the consumers are external: the network is slow
@@ -19,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="what is due now, then exit")
         parser.add_argument("--interval", type=float, default=0.5, metavar="SECONDS", help="pause when nothing is due")
         kinds = parser.add_mutually_exclusive_group()
-        kinds.add_argument("--external", action="store_true", help="only to consumers that talk to the network")
+        kinds.add_argument("--external", action="store_true", help="only what needs the network, a broker too")
         kinds.add_argument("--in-house", action="store_true", help="only to the others")
 
     def handle(self, *, once, interval, external, in_house, **options):
@@ -50,16 +52,19 @@ class Command(BaseCommand):
         for kind in kinds:
             names = [consumer.name for consumer in consumers(external=kind)]
             destinations = Destinations(names)
-            for using in connections:
-                if not self.stopping.is_set():
-                    yield self._batch(using, names, limit=LIMITS[kind], destinations=destinations)
+            for using in own_databases():
+                options = {"consumers": names, "limit": LIMITS[kind], "destinations": destinations}
+                yield self._batch(using, deliver, **options)
+        if True in kinds:
+            for using in own_databases():
+                yield self._batch(using, forward)
 
-    def _batch(self, using, names, **options):
+    def _batch(self, using, verb, **options):
         """One database that is away holds up no other."""
+        if self.stopping.is_set():
+            return 0
         try:
-            with collecting():
-                take_up_known(using=using, consumers=names)
-                tried = deliver_batch(using=using, consumers=names, **options)
+            tried = verb(using=using, **options)
         except NOT_REACHED as error:
             self._say_once(using, error)
             connections[using].close()
@@ -71,6 +76,12 @@ class Command(BaseCommand):
         if using not in self.unreachable:
             self.stderr.write(f"{using} is not reached: {error}")
         self.unreachable.add(using)
+
+
+def deliver(*, using, consumers, **options):
+    with collecting():
+        take_up_known(using=using, consumers=consumers)
+        return deliver_batch(using=using, consumers=consumers, **options)
 
 
 @contextmanager
