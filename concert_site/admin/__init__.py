@@ -3,6 +3,7 @@
 site.py                the index with its health strip
 health_strip.py        what it tells
 reservation_page.py    one reservation across all domains
+room_page.py           rooms by the titles of their concerts
 verdicts.py            whether its points and its seats are as they should be, in words
 """
 
@@ -16,4 +17,5 @@ class ConsoleConfig(AdminConfig):
 
     def ready(self):
         super().ready()  # the apps register what is theirs
-        import_module("concert_site.admin.reservation_page")  # and this what crosses their borders
+        for page in ("reservation_page", "room_page"):  # and these what crosses their borders
+            import_module(f"concert_site.admin.{page}")

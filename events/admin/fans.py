@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from events.admin.windows import link
+from events.admin.windows import as_uuid, link
 
 MOST_FOUND = 200
 
@@ -14,6 +14,13 @@ def fans_like(words) -> list:
     """Ids of the fans whose e-mail address or name has these words."""
     users = get_user_model().objects.filter(Q(email__icontains=words) | Q(name__icontains=words))
     return list(users.order_by("pk").values_list("pk", flat=True)[:MOST_FOUND])
+
+
+def account_of(words):
+    """The id of the account with that e-mail address or id; None when there is none."""
+    users, id = get_user_model().objects.all(), as_uuid(words)
+    found = users.filter(pk=id) if id else users.filter(email__iexact=words.strip())
+    return found.values_list("pk", flat=True).first()
 
 
 def email_of(user_id) -> str:

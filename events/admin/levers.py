@@ -65,6 +65,7 @@ class DryRun:
     back: str
     items: list = ()  # one line for each thing, when there are several
     action: str = ""  # where the form goes, when not to its own address
+    settings: forms.Form | None = None  # asked before, and sent again
 
 
 class WithLevers:

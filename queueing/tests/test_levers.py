@@ -1,3 +1,4 @@
+import getpass
 from datetime import timedelta
 from io import StringIO
 from uuid import uuid4
@@ -124,60 +125,117 @@ class TestTheAnnouncement:
         assert rooms.front(concert_id=room.concert_id).announcement == "We go on at nine. 곧 시작합니다."
 
 
-class TestTheCommand:
-    def run(self, *words):
-        out = StringIO()
-        call_command("queue", *map(str, words), stdout=out)
-        return out.getvalue()
+WHY = ["--reason", "a test", "--as", "Olga"]
 
+
+def run(*words):
+    """What the command says."""
+    out = StringIO()
+    call_command("queue", *map(str, words), stdout=out)
+    return out.getvalue()
+
+
+class TestTheCommand:
     def test_opens_a_room_that_there_was_none_of(self):
         concert = uuid4()
-        assert "OPEN: 0 waiting" in self.run("open", concert, "--reason", "on sale", "--as", "Olga")
+        assert "OPEN: 0 waiting" in run("open", concert, *WHY)
         room = Room.objects.get(concert_id=concert)
         assert (room.state, actions(room)[0].operator) == ("OPEN", "Olga")
 
-    def test_pauses_closes_and_turns_off(self):
+    def test_pauses_resumes_closes_and_turns_off(self):
         room = make_room()
-        for verb, state in [("pause", "PAUSED"), ("close", "CLOSED"), ("off", "OFF")]:
-            assert state in self.run(verb, room.concert_id, "--reason", "a test", "--as", "Olga")
+        for verb, state in [("pause", "PAUSED"), ("resume", "OPEN"), ("close", "CLOSED"), ("off", "OFF")]:
+            assert state in run(verb, room.concert_id, *WHY)
             assert Room.objects.get().state == state
 
-    def test_changes_limits(self):
+    def test_changes_limits_and_times(self):
         room = make_room()
-        self.run("limits", room.concert_id, "--max-active", 3, "--per-minute", 9, "--reason", "r", "--as", "Olga")
+        run("limits", room.concert_id, "--max-active", 3, "--per-minute", 9, *WHY)
+        run("times", room.concert_id, "--active-seconds", 300, *WHY)
         room.refresh_from_db()
-        assert (room.max_active, room.per_minute) == (3, 9)
+        assert (room.max_active, room.per_minute, room.active_seconds, room.grace_seconds) == (3, 9, 300, 300)
 
     def test_schedules_the_opening(self):
         room = make_room(Room.State.OFF)
-        self.run("schedule", room.concert_id, "--at", "2031-05-01T20:00+09:00", "--reason", "r", "--as", "Olga")
+        run("schedule", room.concert_id, "--at", "2031-05-01T20:00+09:00", *WHY)
         room.refresh_from_db()
         assert (room.state, room.opens_at.isoformat()) == ("BEFORE_OPENING", "2031-05-01T11:00:00+00:00")
 
-    def test_shows_how_rooms_are_doing(self):
-        room = make_room(max_active=2)
-        crowd(room, 5)
-        tick(room)
-        line = self.run("status", room.concert_id)
-        assert "OPEN: 3 waiting, 2 of 2 active" in line
-        assert line == self.run("status")
+    def test_announces_and_takes_it_back(self):
+        room = make_room()
+        for text in ("We go on at nine.", ""):
+            run("announce", room.concert_id, text, *WHY)
+            assert Room.objects.get().announcement == text
+
+    def test_names_the_systems_user_where_nobody_is_named(self):
+        room = make_room()
+        run("pause", room.concert_id, "--reason", "a test")
+        assert actions(room)[0].operator == getpass.getuser()
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (["open"], "Fans are let in by number, at most 50 at once"),
+            (["schedule", "--at", "2031-05-01T20:00+09:00"], "the room opens by itself at 2031-05-01 20:00 (KST)"),
+            (["limits", "--max-active", 3], "Active at once: 50 → 3."),
+            (["times", "--grace-seconds", 60], "Grace time: 300 → 60. Who is in keeps the time that was promised."),
+            (["announce", "Soon."], "Everybody who waits reads: “Soon.”"),
+        ],
+    )
+    def test_says_in_a_dry_run_what_it_would_do_and_does_nothing(self, words, told):
+        verb, *others = words
+        assert told in run(verb, uuid4(), *others, "--dry-run", *WHY)
+        assert not Room.objects.exists()
 
     @pytest.mark.parametrize(
         "words",
         [
-            ["status", uuid4()],
-            ["limits", uuid4(), "--reason", "r", "--as", "Olga"],
-            ["limits", uuid4(), "--max-active", "-4", "--reason", "r", "--as", "Olga"],
-            ["off", uuid4(), "--reason", "r", "--as", "Olga"],
-            ["schedule", uuid4(), "--at", "soon", "--reason", "r", "--as", "Olga"],
-            ["open", "not-an-id", "--reason", "r", "--as", "Olga"],
+            ["limits", uuid4(), *WHY],
+            ["limits", uuid4(), "--max-active", "-4", *WHY],
+            ["limits", uuid4(), "--max-active", "-4", "--dry-run", *WHY],
+            ["times", uuid4(), "--grace-seconds", "3", *WHY],
+            ["times", uuid4(), *WHY],
+            ["off", uuid4(), *WHY],
+            ["resume", uuid4(), *WHY],
+            ["schedule", uuid4(), "--at", "soon", *WHY],
+            ["announce", uuid4(), "x" * 501, *WHY],
+            ["open", "not-an-id", *WHY],
             ["open", uuid4(), "--as", "Olga"],
             ["open", uuid4(), "--reason", " ", "--as", "Olga"],
         ],
-        ids=["no room", "no limit", "bad limit", "off already", "bad time", "bad id", "no reason", "empty reason"],
+        ids=lambda words: " ".join(str(word)[:12] for word in words if word not in WHY),
     )
-    def test_fails_clearly(self, words):
+    def test_fails_clearly_and_makes_no_room(self, words):
         with pytest.raises(CommandError):
-            self.run(*words)
+            run(*words)
         assert not Room.objects.exists()
         assert not OperatorAction.objects.using(bus.home(Room)).exists()
+
+    def test_fails_where_the_room_is_already(self):
+        room = make_room(Room.State.PAUSED)
+        with pytest.raises(CommandError, match="paused"):
+            run("pause", room.concert_id, *WHY)
+
+    def test_says_that_redis_is_away(self, settings):
+        room = make_room()
+        settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}
+        with pytest.raises(CommandError, match="Redis"):
+            run("status", room.concert_id)
+
+
+class TestTheStatus:
+    def test_tells_how_rooms_are_doing(self):
+        room = make_room(max_active=2)
+        crowd(room, 5)
+        tick(room)
+        line = run("status", room.concert_id)
+        assert "OPEN: 3 waiting, 2 of 2 active" in line
+        assert line == run("status")
+
+    def test_tells_again_and_again_when_it_is_watched(self):
+        room = make_room()
+        assert run("status", room.concert_id, "--watch", 0, "--times", 3).count("OPEN: 0 waiting") == 3
+
+    def test_fails_where_there_is_no_room(self):
+        with pytest.raises(CommandError):
+            run("status", uuid4())

@@ -1,3 +1,5 @@
+import getpass
+import time
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -5,17 +7,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive, make_aware
 
-from events import bus
-from queueing import levers, rooms
+from events.admin.fans import account_of
+from queueing import rooms
+from queueing.handles import HANDLES
 from queueing.management import verification
 from queueing.models import Room, RoomChanged, WrongState
-
-STATE_LEVERS = {
-    "open": (levers.open_room, "Let fans in, for the first time or again."),
-    "pause": (levers.pause, "Let nobody in; places are kept."),
-    "close": (levers.close, "Let nobody in and nobody come."),
-    "off": (levers.turn_off, "Nobody needs a place."),
-}
 
 
 class Command(BaseCommand):
@@ -25,33 +21,42 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         status = verbs.add_parser("status", help="How every room, or one, is doing.")
         status.add_argument("concert", nargs="?", type=UUID)
-        for verb, (_lever, text) in STATE_LEVERS.items():
-            self._add_lever(verbs, verb, text)
-        schedule = self._add_lever(verbs, "schedule", "Let fans come and wait until the room opens by itself.")
-        schedule.add_argument("--at", required=True, type=_moment, help="ISO 8601")
-        limits = self._add_lever(verbs, "limits", "Change how many are let in.")
-        limits.add_argument("--max-active", type=int)
-        limits.add_argument("--per-minute", type=int)
+        status.add_argument("--watch", nargs="?", type=float, const=2, metavar="SECONDS", help="again and again")
+        status.add_argument("--times", type=int, help="with --watch: so often, instead of until Ctrl-C")
+        for handle in HANDLES.values():
+            self._add_lever(verbs, handle)
         verification.add_to(verbs)
 
-    def _add_lever(self, verbs, name, text):
-        lever = verbs.add_parser(name, help=text)
+    def _add_lever(self, verbs, handle):
+        lever = verbs.add_parser(handle.verb, help=str(handle.text))
         lever.add_argument("concert", type=UUID)
+        for name, about in ARGUMENTS.get(handle.verb, {}).items():
+            lever.add_argument(name, **about)
         lever.add_argument("--reason", required=True)
-        lever.add_argument("--as", dest="operator", required=True, help="your name")
-        return lever
+        lever.add_argument("--as", dest="operator", help="your name; else the system's name for you")
+        lever.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
 
     def handle(self, *, verb, **options):
         if verb == "verify":
             return verification.verify(self.stdout, **options)
         try:
-            self._status(options["concert"]) if verb == "status" else self._pull(verb, options)
+            self._watch(options) if verb == "status" else self._pull(HANDLES[verb], options)
         except (WrongState, RoomChanged) as refusal:
             raise CommandError(str(refusal)) from None
         except ValidationError as refusal:
             raise CommandError(" ".join(refusal.messages)) from None
         except rooms.RoomUnavailable:
-            raise CommandError("Redis does not answer.") from None
+            raise CommandError("The room can't be reached: is Redis up?") from None
+
+    # Looking
+
+    def _watch(self, options):
+        rounds = options["times"] if options["watch"] is not None else 1
+        while rounds is None or rounds > 0:
+            self._status(options["concert"])
+            rounds = None if rounds is None else rounds - 1
+            if rounds != 0:
+                time.sleep(options["watch"])
 
     def _status(self, concert_id):
         found = Room.objects.filter(concert_id=concert_id) if concert_id else Room.objects.all()
@@ -67,23 +72,46 @@ class Command(BaseCommand):
             f"{front.pace_per_minute} of {one.per_minute} let in during the last minute, serving {front.serving_number}"
         )
 
-    def _pull(self, verb, options):
-        lever, settings = self._lever(verb, options)
-        with bus.atomic(Room):  # a room that is refused its first change is not made
-            one = Room.of(options["concert"])
-            lever(one, operator=options["operator"], reason=options["reason"], **settings)
-        self.stdout.write(self.style.SUCCESS(f"Done: {one.get_state_display()}."))
+    # Operating
+
+    def _pull(self, handle, options):
+        settings = _settings(handle, options)
+        one = Room.objects.filter(concert_id=options["concert"]).first() or Room(concert_id=options["concert"])
+        self._refuse(handle, one, settings, reason=options["reason"])
+        self.stdout.write(str(handle.will(one, self._front(one), **settings)))
+        if options["dry_run"]:
+            return
+        seen, one = one.version, Room.of(one.concert_id)
+        operator = options["operator"] or getpass.getuser()
+        done = handle.pull(one, settings, operator=operator, reason=options["reason"], seen=seen)
+        self.stdout.write(self.style.SUCCESS(done))
         self.stdout.write(self._line(one))
 
-    def _lever(self, verb, options):
-        if verb == "schedule":
-            return levers.schedule, {"opens_at": options["at"]}
-        if verb != "limits":
-            return STATE_LEVERS[verb][0], {}
-        limits = {name: options[name] for name in ["max_active", "per_minute"] if options[name] is not None}
-        if not limits:
-            raise CommandError("Say --max-active, --per-minute or both.")
-        return levers.set_limits, limits
+    def _refuse(self, handle, one, settings, *, reason):
+        """Before anything is made or changed."""
+        if not reason.strip():
+            raise CommandError("Say why, with --reason.")
+        if one.pk is None and handle.at_once:
+            raise CommandError("There is no such room.")
+        if why_not := handle.why_not(one):
+            raise CommandError(why_not)
+        handle.check(one, settings)
+
+    def _front(self, one):
+        try:
+            return rooms.front(concert_id=one.concert_id)
+        except rooms.RoomUnavailable:
+            return None
+
+
+def _settings(handle, options):
+    """What the lever takes, of what was said. Raises CommandError when nothing was."""
+    arguments = ARGUMENTS.get(handle.verb, {})
+    names = [about.get("dest", flag.strip("-").replace("-", "_")) for flag, about in arguments.items()]
+    given = {name: options[name] for name in names if options[name] is not None}
+    if arguments and not given:
+        raise CommandError(f"Say {', '.join(arguments)} or some of them.")
+    return given
 
 
 def _moment(text):
@@ -91,3 +119,37 @@ def _moment(text):
     if moment is None:
         raise ValueError(text)
     return make_aware(moment) if is_naive(moment) else moment
+
+
+def _account(words):
+    found = account_of(words)
+    if found is None:
+        raise ValueError(words)
+    return found
+
+
+def _count(words):
+    if int(words) < 1:
+        raise ValueError(words)
+    return int(words)
+
+
+def _on(word):
+    if word not in ("on", "off"):
+        raise ValueError(word)
+    return word == "on"
+
+
+ARGUMENTS = {
+    "schedule": {"--at": {"dest": "opens_at", "required": True, "type": _moment, "help": "ISO 8601"}},
+    "admit": {"count": {"type": _count, "metavar": "N"}},
+    "bypass": {"--account": {"dest": "account_id", "required": True, "type": _account, "help": "e-mail address or id"}},
+    "limits": {"--max-active": {"type": int}, "--per-minute": {"type": int}},
+    "times": {
+        "--active-seconds": {"type": int},
+        "--longest-seconds": {"type": int},
+        "--grace-seconds": {"type": int},
+    },
+    "announce": {"announcement": {"metavar": "TEXT", "help": "empty: it is taken back"}},
+    "proof": {"asks_proof": {"type": _on, "metavar": "on|off"}},
+}
