@@ -8,11 +8,6 @@ from api.problems import Forbidden
 from queueing import passes, rooms
 
 
-def cookie_name(concert_id) -> str:
-    """Pages carry the queue token in this cookie, API clients in the header Queue-Token."""
-    return f"queue-token-{concert_id}"
-
-
 class Gate:
     """As `request.gate`. Reads the live state of the room, in one round trip to Redis."""
 
@@ -47,7 +42,7 @@ class Gate:
             return None
 
     def _read_pass(self, *, concert_id, user_id):
-        token = self.request.headers.get("Queue-Token") or self.request.COOKIES.get(cookie_name(concert_id))
+        token = passes.shown(self.request, concert_id)
         if not token:
             raise Forbidden(_("Enter the waiting room first."), code="queue_token_required")
         try:

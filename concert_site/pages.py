@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from api.problems import Forbidden
-from concert_site.gate import cookie_name
 from events import bus
 from events.clock import database_now
 from payments.forms import ChargeForm
@@ -69,7 +68,7 @@ class OfConcerts:
         """The queue token, for the gate; a room that is off gives none."""
         if place.token:
             response.set_cookie(
-                cookie_name(place.concert_id), place.token, max_age=COOKIE_SECONDS,
+                passes.cookie_name(place.concert_id), place.token, max_age=COOKIE_SECONDS,
                 httponly=True, samesite="Lax", secure=self.request.is_secure(),
             )  # fmt: skip
 
@@ -151,7 +150,7 @@ def _box_office(request, performance):
 
 def _pass_of(request, concert_id):
     """The queue token that this browser has, and until when it may choose."""
-    token = request.COOKIES.get(cookie_name(concert_id), "")
+    token = request.COOKIES.get(passes.cookie_name(concert_id), "")
     try:
         return {"queue_token": token, "active_until": passes.read(token).active_until}
     except passes.InvalidPass:

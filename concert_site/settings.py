@@ -168,6 +168,11 @@ PUSH_AFTER_COMMIT = env.bool("PUSH_AFTER_COMMIT", default=True)  # off: only the
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=30)
 GAP_PATIENCE_SECONDS = env.int("GAP_PATIENCE_SECONDS", default=60)  # then what is missing is sent again
 
+# --- The waiting room --------------------------------------------------------------------------------------------
+
+QUEUE_BACKEND = env("QUEUE_BACKEND", default="redis")  # or "database": where places are kept
+QUEUE_STOCK = "reservations.availability.remaining_by_grade"
+
 # --- The box office ----------------------------------------------------------------------------------------------
 
 HOLD_SECONDS = env.int("HOLD_SECONDS", default=300)

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from events.consumers import Consumer
-from events.messages import ReservationConfirmed, ReservationSubmitted
+from events.messages import ReservationConfirmed, ReservationFailed, ReservationSubmitted
 from queueing import places, rooms
 
-ASKED_AGAIN = timedelta(minutes=2)  # after the deadline the shop asks once more before it gives up
+ASKED_AGAIN = timedelta(minutes=3)  # after the deadline the shop asks once more, for two minutes, before it gives up
 
 queue_consumer = Consumer("queueing", home="queueing", urgent=True)
 
@@ -23,6 +23,13 @@ def use_place(message, event):
     """Paid: the slot is free for the next fan."""
     if message.place:
         rooms.use(**_named(message))
+
+
+@queue_consumer.on(ReservationFailed)
+def give_time_back(message, event):
+    """Not paid: who failed at the last step goes on where he was, and not from the end of the line."""
+    if message.place:
+        rooms.give_back(**_named(message))
 
 
 def _named(message):

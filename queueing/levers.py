@@ -2,16 +2,18 @@
 
 Each takes `operator` (a name) and `reason`, and may take `operator_id` (UUID) and `seen` (the version that the
 operator looked at). Each happens, with its OperatorAction, or raises RoomChanged, WrongState or ValidationError.
-Redis follows at the commit; if it is away, at the first tick afterwards.
+The backend follows at the commit; if it is away, at the first tick afterwards.
 """
 
 from functools import partial
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from events import bus
-from queueing import mirror
-from queueing.models import Room
+from queueing.backends import RoomUnavailable, backend
+from queueing.models import Admission, Room
 
 
 def open_room(room, **why):
@@ -55,7 +57,44 @@ def announce(room, *, announcement, **why):
     _pull(room, action="queue.announce", announcement=announcement, **why)
 
 
+def ask_proof(room, *, asks_proof, **why):
+    """Whether a device must show some work before it gets a place."""
+    _pull(room, action="queue.proof", asks_proof=asks_proof, **why)
+
+
+def admit(room, *, count, **why) -> list[Admission]:
+    """Let the next `count` in, whatever the limits. Returns those let in; also raises RoomUnavailable."""
+    if count < 1:
+        raise ValidationError(_("Say how many."))
+    return _let_in(room, action="queue.admit", count=count, **why)
+
+
+def bypass(room, *, account_id, **why) -> list[Admission]:
+    """Let that account in, wherever it stands; none when it is in already. Also raises RoomUnavailable."""
+    return _let_in(room, action="queue.bypass", account_id=account_id, **why)
+
+
+def _let_in(room, *, action, operator, count=0, account_id=None, **why):
+    """The action is written down first: one without an effect can be repeated, an effect without one never happens."""
+    told = {"count": count} if count else {"account_id": str(account_id)}
+    with bus.atomic(Room):
+        room.change(action=action, operator=operator, told=told, **why)
+        if room.state in (Room.State.OFF, Room.State.BEFORE_OPENING):
+            raise ValidationError(
+                _("Nobody can be let in while the room is %(state)s.") % {"state": room.get_state_display()}
+            )
+    return backend().admit(room=room, by=operator, count=count, account_id=account_id)
+
+
 def _pull(room, **change):
     with bus.atomic(Room):
-        room.change(**change)
-        transaction.on_commit(partial(mirror.push_if_possible, room), using=bus.home(Room))
+        room.change(given=_given(room), **change)
+        transaction.on_commit(partial(backend().follow, room), using=bus.home(Room))
+
+
+def _given(room) -> int | None:
+    """The highest number given so far; None while the backend can't say, and PostgreSQL's bound has to do."""
+    try:
+        return backend().given(room)
+    except RoomUnavailable:
+        return None

@@ -33,6 +33,18 @@ class Flow:
     departed: int
     busy_ms: int
 
+    @classmethod
+    def of(cls, reply):
+        """What a backend's reply tells; the pace that is allowed is the share of it that the shop can take."""
+        return cls(
+            max_active=reply.max_active,
+            per_minute=allowed(reply.per_minute, share=reply.inflow),
+            slots=reply.slots,
+            pace=reply.pace,
+            departed=reply.departed,
+            busy_ms=reply.busy_ms,
+        )
+
     def eta(self, *, ahead) -> Eta | None:
         """The later of what both limits allow; None while too little has been measured."""
         if not self.max_active or not self.per_minute:
@@ -55,6 +67,11 @@ class Flow:
         seconds = lacking * self.busy_ms / 1000 / self.departed / self.max_active
         error = 2 / math.sqrt(self.departed)
         return Eta(math.floor(seconds / (1 + error)), math.ceil(seconds / (1 - error)) + SOON)
+
+
+def allowed(per_minute, *, share) -> int:
+    """How many may come in a minute: never more than the operators' limit, and never none unless that is none."""
+    return min(per_minute, max(1, int(per_minute * share)))
 
 
 def poll_after(*, ahead, number, grace_seconds, at_least=1) -> int:

@@ -15,12 +15,17 @@ class InvalidPass(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Pass:
-    """What we have signed. `active_until` is None while the fan waits."""
+    """What we have signed. `active_until` is None while the fan waits, `number` 0 before the draw, `ticket` after it.
+
+    epoch: of the room's memory, when it was signed. What a later one does not remember, the pass brings back.
+    """
 
     account_id: UUID
     concert_id: UUID
     number: int
     active_until: datetime | None
+    epoch: int = 0
+    ticket: int = 0
 
     @property
     def place(self) -> str:
@@ -34,10 +39,20 @@ class Pass:
         return (self.account_id, self.concert_id) == (account_id, concert_id)
 
 
-def issue(*, account_id, concert_id, number, active_until=None) -> str:
+def cookie_name(concert_id) -> str:
+    """Pages carry the queue token in this cookie, API clients in the header Queue-Token."""
+    return f"queue-token-{concert_id}"
+
+
+def shown(request, concert_id) -> str:
+    """The queue token that comes with a request, or ""."""
+    return request.headers.get("Queue-Token") or request.COOKIES.get(cookie_name(concert_id), "")
+
+
+def issue(*, account_id, concert_id, number, active_until=None, epoch=0, ticket=0) -> str:
     """The token, the same one whenever it is asked for; fit for a header or a cookie."""
     until = round(active_until.timestamp() * 1000) if active_until else 0
-    return signing.Signer(salt=SALT).sign_object([account_id.hex, concert_id.hex, number, until])
+    return signing.Signer(salt=SALT).sign_object([account_id.hex, concert_id.hex, number, until, epoch, ticket])
 
 
 def read(token) -> Pass:
@@ -48,6 +63,20 @@ def read(token) -> Pass:
         raise InvalidPass from None
 
 
-def _pass(account, concert, number, until):
-    active_until = datetime.fromtimestamp(until / 1000, tz=UTC) if until else None
-    return Pass(account_id=UUID(account), concert_id=UUID(concert), number=number, active_until=active_until)
+def read_or_none(token) -> Pass | None:
+    """The same for a token that need not be one."""
+    try:
+        return read(token)
+    except InvalidPass:
+        return None
+
+
+def _pass(account, concert, number, until, epoch=0, ticket=0):
+    return Pass(
+        account_id=UUID(account),
+        concert_id=UUID(concert),
+        number=number,
+        active_until=datetime.fromtimestamp(until / 1000, tz=UTC) if until else None,
+        epoch=epoch,
+        ticket=ticket,
+    )

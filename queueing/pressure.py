@@ -40,11 +40,6 @@ def look(*, now=None) -> Inflow:
     return due or Inflow.current()
 
 
-def allowed(per_minute, *, share) -> int:
-    """How many may come in a minute: never more than the operators' limit, and never none unless that is none."""
-    return min(per_minute, max(1, int(per_minute * share)))
-
-
 def step(share, *, trouble, enough, patient, seconds) -> float:
     """The next share, between FLOOR and 1. seconds: since the last step.
 

@@ -1,66 +1,50 @@
 """The tick: who is over goes, who is next comes in. Any number of processes may tick at once."""
 
-import json
-
 import structlog
+from django.db.models.functions import Now, TruncMinute
 
-from queueing import mirror, places, store
-from queueing.models import Admission, Room
-from queueing.models.admission import TICK
-from queueing.store import RoomUnavailable
+from queueing import pressure, stock
+from queueing.backends import RoomUnavailable, backend
+from queueing.models import Admission, Inflow, Room, RoomMinute
 
 logger = structlog.get_logger(__name__)
 
 
 def tick_rooms(*, now=None):
     """Tick every room where time matters. One room's failure does not stop the others."""
+    inflow = pressure.look(now=now)
     for room in Room.objects.ticking():
         try:
-            tick(room=room, now=now)
+            tick(room=room, inflow=inflow, now=now)
+            note_minute(room, inflow=inflow)
         except RoomUnavailable as error:
             logger.warning("room_unavailable", concert_id=str(room.concert_id), error=str(error.__cause__))
         except Exception as error:
             logger.error("tick_failed", concert_id=str(room.concert_id), exc_info=error)
 
 
-def tick(*, room, now=None) -> list[Admission]:
-    """Let in whom the limits allow, and write it down. Returns those let in by this call, in number order."""
-    if room.state == Room.State.BEFORE_OPENING:
-        room.open_if_due()
-    admitted, again = [], True
-    while again:
-        counter, ceiling, entries, again = mirror.ask(
-            "tick", concert_id=room.concert_id, args=(room.version, TICK), now=now
-        )
-        admitted += entries
-        drain(room)
-        mirror.top_up(room.concert_id, counter=counter, ceiling=ceiling)
-    return [_admission(entry, room=room) for entry in admitted]
+def tick(*, room, inflow=None, now=None) -> list[Admission]:
+    """Let in whom the limits allow, and write it down. Returns those let in by this call, in number order.
 
-
-def drain(room):
-    """Write the journal's admissions into PostgreSQL, then strike them off.
-
-    Whoever dies in between leaves them in the journal; the next tick writes them again, without effect.
+    inflow: how much of the operators' pace the shop can take; all of it if nothing is said.
     """
-    while entries := store.journal(room.concert_id):
-        Admission.record([_admission(entry, room=room) for entry in entries])
-        store.strike(room.concert_id, entries=entries)
+    if room.state == Room.State.BEFORE_OPENING:
+        room.open_if_due(given=backend().given(room))
+    return backend().tick(room=room, inflow=inflow or Inflow(), stock=stock.left(room.concert_id), now=now)
 
 
-def undrained(room) -> list[Admission]:
-    """Those of the journal: let in, but maybe not in PostgreSQL yet."""
-    return [_admission(entry, room=room) for entry in store.journal(room.concert_id)]
-
-
-def _admission(entry, *, room):
-    told = json.loads(entry)
-    return Admission(
+def note_minute(room, *, inflow):
+    """Once a minute, by PostgreSQL's clock: how the room is, and how many were let in during the minute before."""
+    (minute,) = Room.objects.filter(pk=room.pk).values_list(TruncMinute(Now()), flat=True)
+    if RoomMinute.objects.filter(room=room, at=minute).exists():
+        return
+    front = backend().front(concert_id=room.concert_id)
+    row = RoomMinute(
         room=room,
-        number=int(told["number"]),
-        account_id=store.account_of(told["account"]),
-        at=places.moment(told["at"]),
-        active_after=int(told["active_after"]),
-        limit_then=int(told["limit_then"]),
-        by=told["by"],
+        at=minute,
+        waiting=front.waiting,
+        active=front.active,
+        admitted=room.admissions.of_the_minute_before(minute).count(),
+        inflow=inflow.share,
     )
+    RoomMinute.objects.bulk_create([row], ignore_conflicts=True)

@@ -47,6 +47,19 @@ def remaining_seats(concert_id) -> int | None:
     return sum(max(0, p.seat_count - p.taken) for p in on_sale) if on_sale else None
 
 
+def remaining_by_grade(concert_id) -> dict | None:
+    """{grade: seats} that can still be had in all performances of the concert that are on sale; None when none is."""
+    on_sale = list(Performance.objects.on_sale().filter(concert=concert_id))
+    if not on_sale:
+        return None
+    left = Counter()
+    for performance in on_sale:
+        left.update(seats_per_grade(performance))
+    taken = Claim.objects.live().filter(performance__in=on_sale).values_list("seat__grade")
+    left.subtract(dict(taken.annotate(n=Count("*")).order_by()))
+    return {grade: max(0, seats) for grade, seats in left.items()}
+
+
 def _plan(performance):
     layout = performance.plan.layout
     prices = dict(performance.prices.values_list("grade", "amount"))

@@ -10,12 +10,12 @@ from django.db import connections
 from django.test import Client
 from django.utils.timezone import now
 
-from concert_site.gate import cookie_name
 from events import bus
 from events.relay import relay
 from payments.models import Payment
 from queueing import levers
 from queueing.models import Room
+from queueing.passes import cookie_name
 from queueing.ticks import tick_rooms
 from reservations.models import Concert, Performance, Reservation
 from tests.pages import Pages, hidden

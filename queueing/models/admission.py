@@ -1,7 +1,19 @@
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 TICK = "tick"
+RETURN = "return"  # by a tick, but of a fan who came back with a number that was passed already
+
+
+class AdmissionQuerySet(models.QuerySet):
+    def to(self, *, concert_id, account_id, number):
+        """The one to that place, if it was one."""
+        return self.filter(room__concert_id=concert_id, account_id=account_id, number=number)
+
+    def of_the_minute_before(self, minute):
+        return self.filter(at__gte=minute - timedelta(minutes=1), at__lt=minute)
 
 
 class Admission(models.Model):
@@ -18,13 +30,18 @@ class Admission(models.Model):
     )
     active_after = models.PositiveIntegerField(_("active after it"))
     limit_then = models.PositiveIntegerField(_("limit then"))
-    by = models.CharField(_("by"), max_length=200, default=TICK, help_text=_("“tick”, or the operator's name."))
+    by = models.CharField(
+        _("by"), max_length=200, default=TICK, help_text=_("“tick”, “return”, or the operator's name.")
+    )
+
+    objects = AdmissionQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("admission"), _("admissions")
         constraints = [models.UniqueConstraint("room", "number", name="one_admission_per_number")]
         indexes = [
             models.Index("account_id", name="admission_by_account"),
+            models.Index("room", "at", name="admission_by_time"),
             models.Index("room", "until", name="admission_still_in", condition=models.Q(ended_at=None)),
         ]
         ordering = ["-id"]

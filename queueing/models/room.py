@@ -1,4 +1,3 @@
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -6,12 +5,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Least, Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from events import bus
 from events.models import OperatorAction
+from queueing import draw
 
 
 class WrongState(Exception):
@@ -114,26 +114,34 @@ class Room(models.Model):
         """What anyone may know of the draw: the seed only once it is over. Tickets first + 1 … last took part."""
         over = self.draw_last is not None
         return {
-            "commitment": hashlib.sha256(self.seed.encode()).hexdigest(),
+            "commitment": draw.commitment(self.seed),
             "first": self.draw_first,
             "last": self.draw_last,
             "seed": self.seed if over else None,
         }
+
+    def number_of(self, ticket) -> int:
+        """What the draw gave to that ticket; who took it after the draw's end has its number."""
+        if not self.draw_first < ticket <= self.draw_last:
+            return ticket
+        return draw.number_of(ticket, seed=self.seed, first=self.draw_first, last=self.draw_last)
 
     @classmethod
     def of(cls, concert_id):
         """The concert's room; a new one is OFF."""
         return cls.objects.get_or_create(concert_id=concert_id)[0]
 
-    def change(self, *, action, operator, reason, operator_id=None, seen=None, **changes):
+    def change(self, *, action, operator, reason, operator_id=None, seen=None, given=None, told=None, **changes):
         """Change settings under the row's lock and write down who did it and why; needs a transaction.
 
-        seen: the version that the operator looked at. Raises RoomChanged, WrongState or ValidationError.
+        seen: the version that the operator looked at. given: the highest number given so far, where a draw begins or
+        ends. told: what to write down of a change that is none of the settings.
+        Raises RoomChanged, WrongState or ValidationError.
         """
         self.refresh_from_db(from_queryset=Room.objects.using(bus.home(Room)).select_for_update())
         self._allow(to=changes.get("state"), seen=seen, reason=reason)
         before = self._told(changes)
-        self._write(changes)
+        self._write(changes | self._draw(to=changes.get("state"), given=given))
         OperatorAction.record(
             using=bus.home(Room),
             operator=operator,
@@ -143,14 +151,32 @@ class Room(models.Model):
             target_id=self.concert_id,
             reason=reason,
             before=before,
-            after=self._told(changes),
+            after=told or self._told(changes),
         )
 
-    def open_if_due(self):
-        """BEFORE_OPENING becomes OPEN once its time has come, by the clock of PostgreSQL. Many may try at once."""
+    def open_if_due(self, *, given=None):
+        """BEFORE_OPENING becomes OPEN once its time has come, by the clock of PostgreSQL. Many may try at once.
+
+        given: the highest number given so far. Who comes after it has come after the opening.
+        """
         due = Room.objects.filter(pk=self.pk, state=Room.State.BEFORE_OPENING, opens_at__lte=Now())
-        due.update(state=Room.State.OPEN, version=F("version") + 1, changed_at=Now())
+        last = F("high_water") if given is None else Least(F("high_water"), given)
+        due.update(
+            state=Room.State.OPEN,
+            draw_last=Greatest("draw_first", last),
+            version=F("version") + 1,
+            changed_at=Now(),
+        )
         self.refresh_from_db()
+
+    def _draw(self, *, to, given) -> dict:
+        """What a change of state does to the draw: it begins with a new secret seed, and ends with the opening."""
+        before, given = Room.State.BEFORE_OPENING, self.high_water if given is None else min(given, self.high_water)
+        if to == before != self.state:
+            return {"seed": draw.new_seed(), "draw_first": given, "draw_last": None}
+        if self.state == before and to not in (None, before):
+            return {"draw_last": max(self.draw_first, given)}
+        return {}
 
     @classmethod
     def claim_block(cls, concert_id, *, above) -> bool:

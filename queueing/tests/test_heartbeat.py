@@ -27,9 +27,10 @@ class TestAWaitingPlace:
         assert statuses(room, [second], now=at(60)) == ["EXPIRED"]
 
     def test_stays_as_long_as_the_fan_asks(self, room):
-        _first, second = crowd(room, 2)
+        first, second = crowd(room, 2)
         for second_hand in range(0, 300, 30):
             tick(room, now=at(second_hand))
+            place(room, first, now=at(second_hand))
             assert place(room, second, now=at(second_hand)).status == "WAITING"
 
     def test_is_not_kept_by_the_gate_asking(self, room):
@@ -56,16 +57,32 @@ class TestAWaitingPlace:
         _first, second = crowd(room, 2)
         tick(room)
         tick(room, now=at(600))
-        assert statuses(room, [second], now=at(600)) == ["WAITING"]
+        assert statuses(room, [_first, second], now=at(600)) == ["ACTIVE", "WAITING"]
         ticking(room, since=610, until=660)
         assert statuses(room, [second], now=at(660)) == ["EXPIRED"]
 
 
 class TestAnActivePlace:
-    def test_needs_no_heartbeat(self, room):
+    def test_gives_its_slot_back_when_the_fan_stays_away_for_the_grace_time(self, room):
+        first, second = crowd(room, 2)
+        ticking(room, until=50)
+        place(room, second, now=at(50))
+        assert ticking(room, since=60, until=60) == [second]
+        assert place(room, first, now=at(60)).status == "EXPIRED"
+
+    def test_stays_while_the_fan_asks_or_buys(self, room):
         (fan,) = crowd(room, 1)
-        ticking(room, until=200)
-        assert statuses(room, [fan], now=at(200)) == ["ACTIVE"]
+        for second_hand in range(0, 300, 50):
+            tick(room, now=at(second_hand))
+            assert statuses(room, [fan], now=at(second_hand)) == ["ACTIVE"]  # the gate asks when seats are looked at
+            place(room, fan, now=at(second_hand + 25))
+
+    def test_ends_with_its_time_however_often_the_fan_asks(self, room):
+        (fan,) = crowd(room, 1)
+        for second_hand in range(0, 1000, 50):
+            tick(room, now=at(second_hand))
+            assert place(room, fan, now=at(second_hand)).status == "ACTIVE"
+        assert place(room, fan, now=at(1000)).status == "EXPIRED"
 
 
 class TestAPlaceThatIsOver:

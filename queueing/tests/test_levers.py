@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from events import bus
 from events.models import OperatorAction
-from queueing import levers, mirror, rooms, store
+from queueing import levers, rooms
+from queueing.backends.redis import mirror, store
 from queueing.models import Room, RoomChanged, WrongState
 from queueing.tests.world import OPERATOR, crowd, make_room, place, statuses, tick
 

@@ -7,25 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
 from django_redis import get_redis_connection
 from redis.exceptions import NoScriptError, RedisError
 
-from api.problems import Unavailable
+from queueing.backends.reply import RoomUnavailable
 
-KEYS = ("settings", "waiting", "seen", "active", "places", "ended", "recent", "samples", "journal")
+KEYS = ("settings", "waiting", "seen", "active", "places", "ended", "recent", "samples", "journal", "early")
 LUA = Path(__file__).parent / "lua"
 WITHOUT_ROOM = {"configure", "ceiling"}  # they write the settings that every other verb needs to find
-
-
-class RoomUnavailable(Unavailable):
-    """Redis does not answer. Nobody is let in meanwhile, and nobody loses a place."""
-
-    default_code = "room_unavailable"
-    default_detail = _("The waiting room can't be reached. Your place is kept; please try again in a moment.")
-
-    def __init__(self, detail=None, *, code=None, retry_after=2, **extra):
-        super().__init__(detail, code=code, retry_after=retry_after, **extra)
+DOOR = "room:{%s}:door:%s"  # of one address, how much of its allowance of new places is used
 
 
 @dataclass(frozen=True)
@@ -77,10 +67,10 @@ def account_of(name) -> UUID:
 
 
 @available
-def run(verb, *, concert_id, args):
+def run(verb, *, concert_id, args, keys=()):
     """The raw answer of the verb's script. Raises RoomUnavailable; NoScriptError when the server has none of ours."""
     client = get_redis_connection("default")
-    return client.evalsha(scripts()[verb].sha, len(KEYS), *keys_of(concert_id), *args)
+    return client.evalsha(scripts()[verb].sha, len(KEYS) + len(keys), *keys_of(concert_id), *keys, *args)
 
 
 @available
@@ -106,6 +96,13 @@ def run_id() -> str:
 
 
 @available
+def clock() -> int:
+    """Milliseconds since 1970, by Redis."""
+    seconds, microseconds = get_redis_connection("default").time()
+    return seconds * 1000 + microseconds // 1000
+
+
+@available
 def settings_of(concert_id) -> dict[str, str]:
     """The settings and counters as Redis holds them; empty if it does not know the room."""
     found = get_redis_connection("default").hgetall(keys_of(concert_id)[0])
@@ -115,19 +112,11 @@ def settings_of(concert_id) -> dict[str, str]:
 @available
 def journal(concert_id, *, limit=1000) -> list[bytes]:
     """Admissions that may not be in PostgreSQL yet, in number order."""
-    return get_redis_connection("default").zrange(keys_of(concert_id)[-1], 0, limit - 1)
-
-
-@available
-def strike(concert_id, *, entries):
-    """Take entries off the journal, now that PostgreSQL has them."""
-    get_redis_connection("default").zrem(keys_of(concert_id)[-1], *entries)
+    return get_redis_connection("default").zrange(keys_of(concert_id)[KEYS.index("journal")], 0, limit - 1)
 
 
 @available
 def slots(concert_id) -> tuple[float, dict[UUID, float]]:
     """The time by Redis, and until when which accounts are in; in Unix seconds."""
-    client = get_redis_connection("default")
-    active = client.zrange(keys_of(concert_id)[KEYS.index("active")], 0, -1, withscores=True)
-    seconds, microseconds = client.time()
-    return seconds + microseconds / 1e6, {account_of(name.decode()): until / 1000 for name, until in active}
+    active = get_redis_connection("default").zrange(keys_of(concert_id)[KEYS.index("active")], 0, -1, withscores=True)
+    return clock() / 1000, {account_of(name.decode()): until / 1000 for name, until in active}

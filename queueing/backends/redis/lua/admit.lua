@@ -1,0 +1,25 @@
+-- Let in by hand, beyond the limits.  ARGV[2]: one account, or empty for the next ARGV[4] of the line.  ARGV[3]: by whom.
+local by, limit = ARGV[3], figure('max_active')
+if state == 'OFF' or state == 'BEFORE_OPENING' then return { state } end
+if ARGV[2] ~= '' then
+  local account = ARGV[2]
+  local number, status, _, _, _, ticket = place_of(account)
+  if status == 'ACTIVE' or status == 'ENTERING' then return { state } end
+  if status ~= 'WAITING' or ticket then
+    local given, ceiling = next_number()
+    if not given then return { 'EXHAUSTED', ceiling } end
+    if number then forget(account, number, ticket) end
+    number = given
+  end
+  depart(account, number)
+  return { state, let_in(account, number, by, limit) }
+end
+local told, served = { state }, figure('served')
+local line = redis.call('ZRANGE', waiting, 0, tonumber(ARGV[4]) - 1, 'WITHSCORES')
+for i = 1, #line, 2 do
+  depart(line[i], tonumber(line[i + 1]))
+  told[#told + 1] = let_in(line[i], tonumber(line[i + 1]), by, limit)
+  served = math.max(served, tonumber(line[i + 1]))
+end
+redis.call('HSET', settings, 'served', served)
+return told

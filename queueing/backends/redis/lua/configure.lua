@@ -1,0 +1,25 @@
+-- Take over the room's settings from PostgreSQL, unless newer ones are here. Runs without _room.lua.
+-- ARGV: version, highest number promised, number that the next must be above, who is in according to PostgreSQL (JSON), then
+-- names and values.  Version 0: there is no such room; asked again after a minute.
+local settings, active, places = KEYS[1], KEYS[4], KEYS[5]
+local version = tonumber(ARGV[1])
+local known = tonumber(redis.call('HGET', settings, 'version'))
+if not known or known < version then
+  redis.call('HSET', settings, 'version', version, unpack(ARGV, 5))
+  if version == 0 then
+    redis.call('EXPIRE', settings, 60)
+  else
+    redis.call('PERSIST', settings)
+    redis.call('HSETNX', settings, 'counter', ARGV[2])
+    redis.call('HSETNX', settings, 'ceiling', ARGV[2])
+  end
+end
+if version > 0 and (not known or known == 0) then -- what a loss has taken away
+  for _, one in ipairs(cjson.decode(ARGV[4])) do
+    redis.call('ZADD', active, 'NX', one[3], one[1])
+    redis.call('HSETNX', places, one[1], string.format('%.0f ACTIVE %.0f %.0f 0', one[2], one[3], one[4]))
+  end
+end
+local counter = tonumber(redis.call('HGET', settings, 'counter'))
+if counter and counter < tonumber(ARGV[3]) then redis.call('HSET', settings, 'counter', ARGV[3]) end
+return redis.call('HMGET', settings, 'counter', 'ceiling')
