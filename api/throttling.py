@@ -44,6 +44,15 @@ class Limit(SimpleRateThrottle):
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
 
+def of_address(request, scope):
+    """(address, so many at once, seconds for each further one); None where nothing is limited."""
+    if not settings.RATE_LIMITS:
+        return None
+    limit = Limit()
+    at_once, seconds = limit.parse_rate(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"][scope])
+    return limit.get_ident(request), at_once, seconds / at_once
+
+
 def _spend(key, *, each, at_once):
     try:
         script = get_redis_connection("default").register_script(SPEND)

@@ -65,7 +65,7 @@ class OfConcerts:
         return get_object_or_404(Concert, pk=concert_id)
 
     def remember(self, response, place):
-        """The queue token, for the gate; a room that is off gives none."""
+        """The queue token, for the gate and for the way back after a loss; a room that is off gives none."""
         if place.token:
             response.set_cookie(
                 passes.cookie_name(place.concert_id), place.token, max_age=COOKIE_SECONDS,

@@ -237,6 +237,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "accounts": env("RATE_ACCOUNTS", default="120/min"),
         "sessions": env("RATE_SESSIONS", default="120/min"),
+        "places": env("RATE_PLACES", default="300/min"),  # new ones in a waiting room, of an address
         "write": env("RATE_WRITE", default="300/min"),
         "read": env("RATE_READ", default="1200/min"),
     },

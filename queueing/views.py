@@ -14,7 +14,9 @@ from django.utils.translation import ngettext
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from queueing import rooms
+from api.throttling import of_address
+from queueing import passes, rooms
+from queueing.models import Room as RoomRow
 
 SLOWEST_REFRESH = 30  # seconds between looks at a room where the fan has no place yet
 
@@ -28,7 +30,7 @@ class Room(LoginRequiredMixin, RedirectURLMixin, View):
         raise NotImplementedError
 
     def remember(self, response, place):
-        """Give the fan's browser what the gate will ask for."""
+        """Give the fan's browser the queue token."""
         raise NotImplementedError
 
     def get_default_redirect_url(self):
@@ -36,19 +38,23 @@ class Room(LoginRequiredMixin, RedirectURLMixin, View):
 
     def get(self, request, concert):
         about = self.get_concert(concert)
-        place = rooms.place(concert_id=concert, account_id=request.user.pk)
+        token = passes.shown(request, concert)
+        place = rooms.place(concert_id=concert, account_id=request.user.pk, token=token)
         if place and place.is_active:
             response = HttpResponseRedirect(self.get_success_url())
+        else:
+            response = render(request, "queueing/waiting_room.html", self.look(about, place))
+        if place:
             self.remember(response, place)
-            return response
-        return render(request, "queueing/waiting_room.html", self.look(about, place))
+        return response
 
     def post(self, request, concert):
         self.get_concert(concert)
         try:
-            rooms.enter(concert_id=concert, account_id=request.user.pk)
-        except rooms.RoomClosed as closed:
-            messages.error(request, closed.detail)
+            token, door = passes.shown(request, concert), of_address(request, "places")
+            rooms.enter(concert_id=concert, account_id=request.user.pk, token=token, door=door)
+        except (rooms.RoomClosed, rooms.TooManyPlaces) as refused:
+            messages.error(request, refused.detail)
         return self.back(request, concert)
 
     def look(self, about, place):
@@ -59,10 +65,18 @@ class Room(LoginRequiredMixin, RedirectURLMixin, View):
             "front": front,
             "place": place,
             "waits": waits,
+            "ticket": self.ticket_of(place) if waits else None,
             "eta": eta_words(place.eta) if waits else "",
             "refresh": place.poll_after_seconds if waits else SLOWEST_REFRESH,
             "next": self.get_redirect_url(),
         }
+
+    def ticket_of(self, place):
+        """The fan's draw ticket, also when it has become a number; None for who came after the opening."""
+        if place.ticket:
+            return place.ticket
+        room = RoomRow.objects.filter(concert_id=place.concert_id).first()
+        return room and room.ticket_of(place.number)
 
     def back(self, request, concert):
         query = urlencode({"next": self.get_redirect_url()})

@@ -126,6 +126,12 @@ class Room(models.Model):
             return ticket
         return draw.number_of(ticket, seed=self.seed, first=self.draw_first, last=self.draw_last)
 
+    def ticket_of(self, number) -> int | None:
+        """The ticket that has drawn this number; None for a number that was not drawn."""
+        if self.draw_last is None or not self.draw_first < number <= self.draw_last:
+            return None
+        return draw.ticket_of(number, seed=self.seed, first=self.draw_first, last=self.draw_last)
+
     @classmethod
     def of(cls, concert_id):
         """The concert's room; a new one is OFF."""
