@@ -2,6 +2,7 @@
 
 PORT ?= 8000
 DATA_DIR ?= .data
+SPLIT_DATA_DIR ?= .data-split
 ARGS ?= help
 PYTEST_ARGS ?=
 # The first Python that is new enough; `make PYTHON=/path/to/python3.11 run` chooses another.
@@ -18,7 +19,7 @@ CHECK := SECRET_KEY=check DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=r
 export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-brokers manage check format clean
+.PHONY: help run run-split test test-brokers manage check format clean
 
 help:
 	@echo "Concert reservations"
@@ -29,6 +30,9 @@ help:
 
 run: $(VENV)/installed-local ## the whole service with demo data on http://127.0.0.1:8000 (Ctrl-C ends it)
 	@$(BIN)/python -m local_stack.run
+
+run-split: $(VENV)/installed-local ## the same as five deployments that talk through a broker (data in .data-split)
+	@DATA_DIR=$(SPLIT_DATA_DIR) $(BIN)/python -m local_stack.split
 
 test: $(VENV)/installed-dev ## all tests, with one database and again with a database per domain
 	@failed=0; \

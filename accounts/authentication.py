@@ -4,6 +4,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts import passes
 from accounts.models import ApiToken
 from events import context
 
@@ -35,11 +36,35 @@ class PageSession(SessionAuthentication):
         return found
 
 
+class AccountPass(BaseAuthentication):
+    """Where the accounts are another deployment: the signed pass that the edge brings; accounts/passes.py."""
+
+    def authenticate(self, request):
+        text = request.headers.get(passes.HEADER)
+        if not text:
+            return None
+        try:
+            holder = passes.read(text)
+        except passes.InvalidPass:
+            raise AuthenticationFailed(_("The token is unknown or has expired. Sign in again.")) from None
+        context.become(f"fan:{holder.pk}")
+        return holder, None
+
+    def authenticate_header(self, request):
+        return "Bearer"
+
+
 class BearerScheme(OpenApiAuthenticationExtension):
     target_class, name = BearerAuthentication, "token"
 
     def get_security_definition(self, auto_schema):
         return {"type": "http", "scheme": "bearer", "description": "The token of POST /sessions."}
+
+
+class PassScheme(BearerScheme):
+    """A client shows its bearer token all the same; the edge exchanges it."""
+
+    target_class, name = AccountPass, "token"
 
 
 class SessionScheme(OpenApiAuthenticationExtension):

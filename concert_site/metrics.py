@@ -1,11 +1,13 @@
 """What is worth a graph or an alarm, read when it is asked for."""
 
 import structlog
+from django.conf import settings
 from django.db import connections
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 
 from concert_site import alive
+from events.homes import own_databases
 from queueing import rooms
 from queueing.models import Inflow, Room
 from reservations.models import Reservation
@@ -23,11 +25,10 @@ logger = structlog.get_logger(__name__)
 class ServiceCollector:
     def collect(self):
         yield from self._deliveries()
-        yield self._attention()
-        try:
-            yield from self._rooms()
-        except rooms.RoomUnavailable:
-            logger.warning("rooms_not_measured", exc_info=True)
+        if "reservations" in settings.DOMAINS:
+            yield self._attention()
+        if "queueing" in settings.DOMAINS:
+            yield from self._reachable_rooms()
         yield from self._inflow()
         yield self._silent()
 
@@ -35,7 +36,7 @@ class ServiceCollector:
         labels = ["database", "consumer", "state"]
         count = GaugeMetricFamily("events_unfinished_deliveries", "Deliveries that are not over", labels=labels)
         age = GaugeMetricFamily("events_oldest_unfinished_seconds", "Age of the oldest of their events", labels=labels)
-        for alias in connections:
+        for alias in own_databases():
             with connections[alias].cursor() as cursor:
                 cursor.execute(DELIVERIES)
                 for consumer, state, n, seconds in cursor.fetchall():
@@ -46,6 +47,13 @@ class ServiceCollector:
     def _attention(self):
         waiting = Reservation.objects.exclude(attention="").count()
         return GaugeMetricFamily("reservations_needing_attention", "Reservations that wait for an operator", waiting)
+
+    def _reachable_rooms(self):
+        try:
+            return self._rooms()
+        except rooms.RoomUnavailable:
+            logger.warning("rooms_not_measured", exc_info=True)
+            return []
 
     def _rooms(self):
         waiting = GaugeMetricFamily("room_waiting", "Fans waiting", labels=["concert"])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 from celery.schedules import schedule
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -89,6 +90,14 @@ TEMPLATES = [
 
 ALL_DOMAINS = ["accounts", "reservations", "queueing", "payments", "settlement"]
 DOMAINS = env.list("DOMAINS", default=ALL_DOMAINS)  # what this deployment works for; docs/brokers.md
+ELSEWHERE = [domain for domain in ALL_DOMAINS if domain not in DOMAINS]
+BROKER_URL = env("BROKER_URL", default="")  # between deployments: redis://, amqp://, kafka://
+if unknown := set(DOMAINS) - set(ALL_DOMAINS):
+    raise ImproperlyConfigured(f"DOMAINS has {', '.join(sorted(unknown))}; there are {', '.join(ALL_DOMAINS)}.")
+if ELSEWHERE and not BROKER_URL:
+    raise ImproperlyConfigured(
+        f"DOMAINS leaves out {', '.join(ELSEWHERE)}, so BROKER_URL has to say how to reach them."
+    )
 
 
 def database(variable):
@@ -109,6 +118,9 @@ DATABASES = {"default": database("DATABASE_URL")} | {
     for domain in ALL_DOMAINS
     if f"{domain.upper()}_DATABASE_URL" in env
 }
+# Not even noted as done where the tables are not made.
+NOT_MIGRATED = [*ELSEWHERE, *(["auth", "contenttypes", "admin", "sessions"] if "accounts" in ELSEWHERE else [])]
+MIGRATION_MODULES = dict.fromkeys(NOT_MIGRATED)
 DATABASE_ROUTERS = ["concert_site.routers.OneDatabasePerDomain"]
 
 # --- Redis, Celery -----------------------------------------------------------------------------------------------
@@ -158,12 +170,14 @@ CELERY_BEAT_SCHEDULE = {
     "forget old idempotency keys": every(3600, "events.prune"),
     "say that beat and worker live": every(5, "concert_site.report_alive"),
 }
+CELERY_BEAT_SCHEDULE = {
+    name: entry for name, entry in CELERY_BEAT_SCHEDULE.items() if entry["task"].split(".")[0] not in ELSEWHERE
+}
 
 SILENT_AFTER_SECONDS = env.int("SILENT_AFTER_SECONDS", default=30)  # then beat and worker count as dead
 
 # --- Events ------------------------------------------------------------------------------------------------------
 
-BROKER_URL = env("BROKER_URL", default="")  # between deployments: redis://, amqp://, kafka://
 PUSH_AFTER_COMMIT = env.bool("PUSH_AFTER_COMMIT", default=True)  # off: only the worker relays
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=30)
 GAP_PATIENCE_SECONDS = env.int("GAP_PATIENCE_SECONDS", default=60)  # then what is missing is sent again
@@ -171,7 +185,7 @@ GAP_PATIENCE_SECONDS = env.int("GAP_PATIENCE_SECONDS", default=60)  # then what 
 # --- The waiting room --------------------------------------------------------------------------------------------
 
 QUEUE_BACKEND = env("QUEUE_BACKEND", default="redis")  # or "database": where places are kept
-QUEUE_STOCK = "reservations.availability.remaining_by_grade"
+QUEUE_STOCK = "" if "reservations" in ELSEWHERE else "reservations.availability.remaining_by_grade"
 
 # --- The box office ----------------------------------------------------------------------------------------------
 
@@ -194,6 +208,8 @@ QUEUE_MEASURED_PATHS = env.list(  # where paths of the shop begin
     "QUEUE_MEASURED_PATHS",
     default=["/api/v1/performances/", "/api/v1/reservations", "/performances/", "/reservations"],
 )
+if "queueing" in ELSEWHERE:
+    QUEUE_MEASURED_PATHS = []  # nobody here to tell
 
 # --- Accounts ----------------------------------------------------------------------------------------------------
 
@@ -202,6 +218,7 @@ SILENCED_SYSTEM_CHECKS = ["auth.E003"]  # the e-mail address is unique whatever 
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "concerts"
 LOGOUT_REDIRECT_URL = "concerts"
+ACCOUNT_PASS_SECONDS = env.int("ACCOUNT_PASS_SECONDS", default=60)  # what other deployments know of a fan
 API_TOKEN_DAYS = env.int("API_TOKEN_DAYS", default=30)
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
@@ -220,10 +237,9 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="tickets@example.com")
 
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.BearerAuthentication",
-        "accounts.authentication.PageSession",
-    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccountPass"]
+    if "accounts" in ELSEWHERE
+    else ["accounts.authentication.BearerAuthentication", "accounts.authentication.PageSession"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],

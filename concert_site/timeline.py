@@ -3,15 +3,18 @@
 The clocks are those of the databases; where domains have their own, moments of two domains may be milliseconds off.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Notification
+from concert_site.routers import Elsewhere
 from events.admin.domains import domains
 from events.admin.windows import address_of
 from events.consumers import consumers
+from events.homes import home
 from events.models import Delivery, Event, OperatorAction, Transition
 from payments.models import Payment, Transfer
 from queueing.models import Admission
@@ -37,30 +40,39 @@ class Entry:
 
 def timeline_of(reservation) -> list[Entry]:
     """Oldest first; of the same moment, what was written first."""
-    story = _Story(reservation)
-    entries = [
-        *_admissions(reservation),
-        *story.transitions(),
-        *story.events(),
-        *story.deliveries(),
-        *_payments(reservation),
-        *_transfers(reservation),
-        *_settlement(reservation),
-        *_sync_attempts(reservation),
-        *story.notifications(),
-        *story.operator_actions(),
-    ]
+    of_domains = [_admissions, _payments, _transfers, _settlement, _sync_attempts]
+    entries = [entry for part in of_domains for entry in _reached(part, reservation)]
+    return _in_order(entries + story_of(reservation.pk, fan=f"fan:{reservation.user_id}"))
+
+
+def story_of(correlation_id, *, fan=None) -> list[Entry]:
+    """What `events` knows of anything that is told under that id, a charge for example. Oldest first."""
+    story = _Story(correlation_id, fan)
+    parts = [story.transitions, story.events, story.deliveries, story.notifications, story.operator_actions]
+    return _in_order([entry for part in parts for entry in _reached(part)])
+
+
+def _reached(part, *arguments):
+    """Nothing, of a domain in another deployment whose database this one was not given."""
+    try:
+        return list(part(*arguments))
+    except Elsewhere:
+        return []
+
+
+def _in_order(entries):
     return sorted(entries, key=lambda entry: entry.at)
 
 
 class _Story:
-    """What `events` keeps of a reservation, in whichever database it is."""
+    """What `events` keeps under a correlation id, in whichever database it is."""
 
-    def __init__(self, reservation):
-        self.reservation = reservation
+    def __init__(self, correlation_id, fan):
+        self.id, self.fan = correlation_id, fan
         self.homes = {each.name: each.home for each in consumers()}
-        self._events = self._rows(Event)
+        self._events = list({row.pk: row for row in self._rows(Event)}.values())  # once, though a broker made copies
         self._deliveries = self._rows(Delivery, "event")
+        self._times = Counter((row.event_id, row.consumer) for row in self._deliveries)
 
     def transitions(self):
         for row in self._rows(Transition):
@@ -109,7 +121,7 @@ class _Story:
             )
 
     def operator_actions(self):
-        about = [str(self.reservation.pk), *(str(delivery.pk) for delivery in self._deliveries)]
+        about = [str(self.id), *(str(delivery.pk) for delivery in self._deliveries)]
         for alias in domains():
             for row in OperatorAction.objects.using(alias).filter(target_id__in=about):
                 yield Entry(
@@ -126,16 +138,19 @@ class _Story:
         """Its rows in all databases."""
         found = []
         for alias in domains():
-            rows = model.objects.using(alias).filter(correlation_id=self.reservation.pk)
+            rows = model.objects.using(alias).filter(correlation_id=self.id)
             found += rows.select_related(*related).order_by("id") if related else rows.order_by("id")
         return found
 
     def _who(self, actor):
-        if actor == f"fan:{self.reservation.user_id}":
+        if actor == self.fan:
             return _("the fan")
         return actor.removeprefix("consumer:").removeprefix("operator:")
 
     def _delivery_in_words(self, row):
+        if row.state == Delivery.State.DONE and self._is_forwarded(row):
+            told = {"type": row.event.type, "seq": row.seq, "consumer": row.consumer}
+            return _("%(type)s (v%(seq)d) handed to the broker for %(consumer)s") % told
         words = _("%(type)s (v%(seq)d) at %(consumer)s: %(state)s") % {
             "type": row.event.type,
             "seq": row.seq,
@@ -145,6 +160,10 @@ class _Story:
         if row.attempts > 1 or row.last_error:
             words += _(", %(n)d attempts") % {"n": row.attempts}
         return words + (f", {row.fingerprint}" if row.fingerprint and row.state != Delivery.State.DONE else "")
+
+    def _is_forwarded(self, row):
+        """Its consumer's deployment has a delivery of its own."""
+        return self._times[row.event_id, row.consumer] > 1 and row._state.db != home(self.homes[row.consumer])
 
     def _domain_of(self, action):
         delivery = next((each for each in self._deliveries if str(each.pk) == action.target_id), None)

@@ -1,5 +1,6 @@
 """The site map."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -7,7 +8,7 @@ from concert_site import health, pages
 
 handler500 = "concert_site.error_pages.server_error"
 
-urlpatterns = [
+PAGES = [
     path("", include("reservations.urls")),
     path("concerts/<uuid:pk>", pages.concert, name="concert"),
     path("concerts/<uuid:concert>/waiting-room", pages.WaitingRoom.as_view(), name="waiting-room"),
@@ -18,9 +19,18 @@ urlpatterns = [
     path("reservations/<uuid:pk>/checkout", pages.checkout, name="checkout"),
     path("", include("payments.urls")),
     path("", include("accounts.urls")),
+]
+OF_THE_PROCESS = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("api/", include("concert_site.api")),
-    path("admin/", admin.site.urls),
+]
+CONSOLE = [path("admin/", admin.site.urls)]
+
+# Pages need several domains at once, the console needs accounts and looks into the others.
+urlpatterns = [
+    *([] if settings.ELSEWHERE else PAGES),
+    *OF_THE_PROCESS,
+    *(CONSOLE if "accounts" in settings.DOMAINS else []),
 ]

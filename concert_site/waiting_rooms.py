@@ -1,5 +1,6 @@
 """The waiting room's API with what only reservations know: which concerts exist, and how many seats are left."""
 
+from django.conf import settings
 from django.core.cache import cache
 from django.urls import path
 
@@ -13,7 +14,12 @@ CACHE_SECONDS = 2  # thousands ask every second
 
 
 class OfConcerts:
+    """Where reservations are another deployment, nobody here knows its concerts: each has a room, which may be off."""
+
     def get_room(self, concert_id):
+        if "reservations" in settings.ELSEWHERE:
+            return
+
         def exists():
             return Concert.objects.filter(pk=concert_id).exists()
 
@@ -21,6 +27,8 @@ class OfConcerts:
             raise NotFound
 
     def remaining_seats(self, concert_id):
+        if "reservations" in settings.ELSEWHERE:
+            return None
         return cache.get_or_set(f"remaining:{concert_id}", lambda: remaining_seats(concert_id), CACHE_SECONDS)
 
 

@@ -23,11 +23,16 @@ CYAN, GREEN, YELLOW, BLUE, MAGENTA = "36", "32", "33", "34", "35"
 
 
 def main():
+    run(Stack, default_directory=".data")
+
+
+def run(kind, *, default_directory):
+    """Start the servers, and on top of them the stack of that kind; returns when it has ended."""
     stop = Stop()
     host, port = os.environ.get("HOST") or "127.0.0.1", _port()
     url = f"http://{'127.0.0.1' if host == EVERYWHERE else host}:{port}"
     servers = Servers(
-        data_directory(),
+        data_directory(default_directory),
         user=f"the service at {url}",
         database_url=os.environ.get("DATABASE_URL", ""),
         redis_url=os.environ.get("REDIS_URL", ""),
@@ -36,12 +41,12 @@ def main():
     with servers:
         if not is_free(port, host):
             raise CannotStart(f"Port {port} is in use by another program. Choose another one: make run PORT={port + 1}")
-        Stack(servers, host=host, port=port, url=url, stop=stop).run()
+        kind(servers, host=host, port=port, url=url, stop=stop).run()
         say("\nEnding …")
 
 
-def data_directory():
-    return ROOT / os.environ.get("DATA_DIR", ".data")
+def data_directory(default=".data"):
+    return ROOT / (os.environ.get("DATA_DIR") or default)
 
 
 class Stop:

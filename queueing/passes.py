@@ -32,6 +32,11 @@ class Pass:
         """What other apps call the place by."""
         return f"{self.concert_id}:{self.number}"
 
+    @property
+    def is_of_no_place(self) -> bool:
+        """Signed while the room was off."""
+        return self.number == self.ticket == 0
+
     def is_active(self, *, now) -> bool:
         return self.active_until is not None and now < self.active_until
 

@@ -168,6 +168,8 @@ def _brought_back(token, reply, *, concert_id, account_id, now):
     signed = passes.read_or_none(token)
     if signed is None or not signed.is_for(account_id=account_id, concert_id=concert_id) or signed.epoch >= reply.epoch:
         return reply
+    if signed.is_of_no_place:
+        return reply
     room = Room.objects.get(concert_id=concert_id)
     number = signed.number or (0 if room.draw_last is None else room.number_of(signed.ticket))
     if number and room.admissions.filter(number=number).exists():

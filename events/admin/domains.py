@@ -17,7 +17,15 @@ def domains() -> list[str]:
     """The databases that some app lives in; those whose nouns publish events come first."""
     models = [model for model in apps.get_models() if model._meta.app_label != "events"]
     models.sort(key=lambda model: not issubclass(model, Aggregate))
-    return list(dict.fromkeys(router.db_for_read(model) for model in models))
+    return list(dict.fromkeys(alias for model in models if (alias := _database_of(model))))
+
+
+def _database_of(model):
+    """None when it lives in another deployment whose database this one can't look into."""
+    try:
+        return router.db_for_read(model)
+    except LookupError:
+        return None
 
 
 def domain_of(request) -> str:
