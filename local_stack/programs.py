@@ -11,6 +11,12 @@ QUICK = 10  # seconds: a program that lived shorter than this died quickly
 QUICK_DEATHS = 5
 
 
+def web_command(host, port):
+    """The service's web server as a Python module with arguments."""
+    server = ["granian", "concert_site.wsgi:application", "--interface", "wsgi", "--host", host, "--port", port]
+    return [*server, "--workers", 2, "--blocking-threads", 4, "--no-ws", "--respawn-failed-workers"]
+
+
 class Program:
     """One of our own: its output goes to the terminal and to log/<name>.log."""
 

@@ -13,7 +13,7 @@ from local_stack import ROOT, CannotStart
 from local_stack.banner import banner
 from local_stack.directory import is_free
 from local_stack.environment import environment
-from local_stack.programs import Kept, Program
+from local_stack.programs import Kept, Program, web_command
 from local_stack.servers import Servers
 from local_stack.terminal import BOLD, alarm, coloured, say
 
@@ -100,16 +100,13 @@ class Stack:
         return not self.stop
 
     def _start_programs(self):
-        web = ["granian", "concert_site.wsgi:application", "--interface", "wsgi", "--host", self.host]
-        web += ["--port", self.port, "--workers", 2, "--blocking-threads", 4]
-        web += ["--no-ws", "--respawn-failed-workers"]
         celery = ["celery", "--quiet", "-A", "concert_site"]
         worker = [*celery, "worker", "--pool", "threads", "--concurrency", 4]
         beat = [*celery, "beat", "--schedule", self.directory.path / "beat"]
         received = self.directory.path / "data-platform.jsonl"
         platform = ["local_stack.data_platform", "--port", self.data_platform_port, "--file", received]
         for program in (
-            self._program("web", GREEN, *web, DATABASE_POOL="1"),
+            self._program("web", GREEN, *web_command(self.host, self.port), DATABASE_POOL="1"),
             self._program("worker", YELLOW, *worker, PYTHONWARNINGS="ignore:You're running the worker with superuser"),
             self._program("beat", BLUE, *beat),
             self._program("platform", MAGENTA, *platform),

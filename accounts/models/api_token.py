@@ -23,9 +23,16 @@ class ApiToken(models.Model):
     @classmethod
     def issue(cls, *, user, now):
         """(row, token): the token itself is known to nobody afterwards."""
+        row, token = cls.make(user=user, now=now)
+        row.save()
+        return row, token
+
+    @classmethod
+    def make(cls, *, user, now):
+        """The same with a row that is not saved yet."""
         token = secrets.token_urlsafe(32)
         expires_at = now + timedelta(days=settings.API_TOKEN_DAYS)
-        return cls.objects.create(user=user, digest=digest_of(token), expires_at=expires_at), token
+        return cls(user=user, digest=digest_of(token), expires_at=expires_at), token
 
     @classmethod
     def find(cls, token):
