@@ -1,12 +1,44 @@
+from uuid import UUID
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
-from accounts import passes
+from accounts import passes, tokens
 from accounts.models import ApiToken
+from accounts.models.api_token import digest_of
+from accounts.revocations import known
 from events import context
+
+
+def account_at_once(request) -> UUID | None:
+    """Whose request it is, by a signature and without asking anybody; None: let the authentication classes find out.
+
+    For what does little harm in wrong hands only: a token that has been taken back, or whose account is stopped, is
+    believed for at most half a second more, and for five seconds while the database does not answer.
+    """
+    account_id = _of_pass(request) if "accounts" in settings.ELSEWHERE else _of_token(request)
+    if account_id:
+        context.become(f"fan:{account_id}")
+    return account_id
+
+
+def _of_token(request):
+    scheme, _space, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    token = token.strip()
+    signed = tokens.read(token) if scheme.lower() == "bearer" else None
+    if signed and known.vouch(digest=digest_of(token), expires_at=signed.expires_at):
+        return signed.account_id
+    return None
+
+
+def _of_pass(request):
+    try:
+        return passes.read(request.headers.get(passes.HEADER, "")).pk
+    except passes.InvalidPass:
+        return None
 
 
 class BearerAuthentication(BaseAuthentication):

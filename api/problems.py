@@ -86,7 +86,7 @@ CODES = {400: "invalid", 403: "permission_denied", 404: "not_found", 405: "metho
 
 def handle(error, view_context):
     """DRF's exception handler: whatever is raised below /api/ leaves as a problem, never as HTML or a stack."""
-    response = response_to(_problem(error))
+    response = response_to(of_error(error))
     if "WWW-Authenticate" not in response and response.status_code == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
     return response
@@ -111,7 +111,7 @@ def body_of(problem) -> dict:
 def json_response(problem) -> JsonResponse:
     """The same for places outside DRF's views, such as unknown URLs."""
     body = body_of(problem) | {"detail": str(problem.detail)}
-    return JsonResponse(body, status=problem.status_code, content_type=MEDIA_TYPE)
+    return JsonResponse(body, status=problem.status_code, headers=_headers(problem), content_type=MEDIA_TYPE)
 
 
 def of_status(status) -> Problem:
@@ -122,7 +122,7 @@ def of_status(status) -> Problem:
     return problem
 
 
-def _problem(error) -> Problem:
+def of_error(error) -> Problem:
     if isinstance(error, Problem):
         return error
     for kind, translate in KNOWN:

@@ -6,7 +6,8 @@ from django.utils.timezone import now
 from django_redis import get_redis_connection
 
 from accounts.models import ApiToken, User
-from queueing import rooms, store
+from queueing import rooms
+from queueing.backends.redis import store
 from queueing.models import Room
 from reservations.models import Concert
 

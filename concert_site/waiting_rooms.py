@@ -1,16 +1,20 @@
-"""The waiting room's API with what only reservations know: which concerts exist, and how many seats are left."""
+"""The waiting room's API with what other domains know: who asks, which concerts exist, how many seats are left."""
 
 from django.conf import settings
 from django.core.cache import cache
 from django.urls import path
 
+from accounts.authentication import account_at_once
 from api.problems import NotFound
+from api.snapshots import Snapshots
 from queueing.api import views
 from queueing.api.draw import DrawView as Draw
 from reservations.availability import remaining_seats
 from reservations.models import Concert
 
 CACHE_SECONDS = 2  # thousands ask every second
+
+concerts = Snapshots(CACHE_SECONDS)  # whether there is one
 
 
 class OfConcerts:
@@ -19,12 +23,11 @@ class OfConcerts:
     def get_room(self, concert_id):
         if "reservations" in settings.ELSEWHERE:
             return
-
-        def exists():
-            return Concert.objects.filter(pk=concert_id).exists()
-
-        if not cache.get_or_set(f"concert-exists:{concert_id}", exists, CACHE_SECONDS):
+        if not concerts.get(concert_id, lambda: Concert.objects.filter(pk=concert_id).exists()):
             raise NotFound
+
+    def account_at_once(self, request):
+        return account_at_once(request)
 
     def remaining_seats(self, concert_id):
         if "reservations" in settings.ELSEWHERE:

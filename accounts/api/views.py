@@ -8,7 +8,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import passes
+from accounts import passes, revocations
 from accounts.api.serializers import AccountSerializer, CredentialsSerializer, NewAccountSerializer, SessionSerializer
 from accounts.models import ApiToken, User
 from api.problems import Conflict, NotAuthenticated
@@ -56,7 +56,7 @@ class CurrentSession(APIView):
     def delete(self, request):
         """Sign out: this token is worth nothing any more."""
         if isinstance(request.auth, ApiToken):
-            request.auth.delete()
+            revocations.sign_out(request.auth)
         return Response(status=204)
 
 

@@ -2,5 +2,6 @@ from accounts.models.user import User
 
 from accounts.models.api_token import ApiToken  # isort: skip
 from accounts.models.notification import Notification
+from accounts.models.revocation import Revocation
 
-__all__ = ["ApiToken", "Notification", "User"]
+__all__ = ["ApiToken", "Notification", "Revocation", "User"]

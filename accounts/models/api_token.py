@@ -1,11 +1,11 @@
 import hashlib
-import secrets
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from accounts import tokens
 from accounts.models.user import User
 
 
@@ -30,8 +30,8 @@ class ApiToken(models.Model):
     @classmethod
     def make(cls, *, user, now):
         """The same with a row that is not saved yet."""
-        token = secrets.token_urlsafe(32)
         expires_at = now + timedelta(days=settings.API_TOKEN_DAYS)
+        token = tokens.issue(account_id=user.pk, expires_at=expires_at)
         return cls(user=user, digest=digest_of(token), expires_at=expires_at), token
 
     @classmethod

@@ -6,8 +6,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.answers import etag_of, rendered
 from api.problems import NotFound
-from queueing.api.views import etag_of
 from queueing.models import Room
 
 SECONDS_BEFORE, SECONDS_AFTER = 5, 3600  # that caches keep it; what is drawn does not change any more
@@ -42,5 +42,7 @@ class DrawView(APIView):
             raise NotFound(_("This concert has no waiting room yet, and no draw."), code="no_draw")
         told = {name: room.draw[name] for name in ("commitment", "seed", "first", "last")}
         seconds = SECONDS_BEFORE if told["seed"] is None else SECONDS_AFTER
-        response = Response(told, headers={"Cache-Control": f"public, max-age={seconds}", "ETag": etag_of(told)})
+        response = Response(
+            told, headers={"Cache-Control": f"public, max-age={seconds}", "ETag": etag_of(rendered(told))}
+        )
         return get_conditional_response(request._request, etag=response["ETag"], response=response)

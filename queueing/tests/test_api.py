@@ -4,9 +4,11 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from django_redis import get_redis_connection
 from rest_framework.test import APIClient
 
 from queueing import draw, passes, rooms, ticks
+from queueing.api import views
 from queueing.models import Room
 from queueing.tests.world import make_room
 
@@ -26,6 +28,17 @@ def url_of(room, resource=""):
 @pytest.fixture
 def room():
     return make_room(max_active=1)
+
+
+@pytest.fixture
+def redis_calls():
+    """How many scripts Redis has run for us. Of this run's own server."""
+
+    def calls():
+        stats = get_redis_connection("default").info("commandstats")
+        return stats.get("cmdstat_evalsha", {"calls": 0})["calls"]
+
+    return calls
 
 
 @pytest.fixture
@@ -146,7 +159,14 @@ class TestThePublicRoom:
         unchanged = APIClient().get(url_of(room), headers={"If-None-Match": etag})
         assert (unchanged.status_code, unchanged.content) == (304, b"")
         signed_in().post(url_of(room, "/place"))
+        views.fronts.forget()  # the second is over
         assert APIClient().get(url_of(room), headers={"If-None-Match": etag}).status_code == 200
+
+    def test_is_asked_of_redis_once_a_second_however_many_ask(self, room, redis_calls):
+        APIClient().get(url_of(room))
+        before = redis_calls()
+        assert {APIClient().get(url_of(room)).content for _ in range(20)} == {APIClient().get(url_of(room)).content}
+        assert redis_calls() == before
 
     def test_says_when_it_opens(self):
         room = make_room(Room.State.BEFORE_OPENING, opens_at=timezone.now() + timedelta(hours=1))
