@@ -204,10 +204,8 @@ DATA_PLATFORM_SECRET = env("DATA_PLATFORM_SECRET", default="")
 # --- The waiting rooms -------------------------------------------------------------------------------------------
 
 SHOP_SLOW_SECONDS = env.float("SHOP_SLOW_SECONDS", default=1.0)  # a longer request counts as slow, and inflow sinks
-QUEUE_MEASURED_PATHS = env.list(  # where paths of the shop begin
-    "QUEUE_MEASURED_PATHS",
-    default=["/api/v1/performances/", "/api/v1/reservations", "/performances/", "/reservations"],
-)
+PURCHASE_PATHS = ["/api/v1/performances/", "/api/v1/reservations", "/performances/", "/reservations"]
+QUEUE_MEASURED_PATHS = env.list("QUEUE_MEASURED_PATHS", default=PURCHASE_PATHS)  # where paths of the shop begin
 if "queueing" in ELSEWHERE:
     QUEUE_MEASURED_PATHS = []  # nobody here to tell
 

@@ -21,6 +21,7 @@ SETTINGS = {
     "LOG_FORMAT": "console",
     "DATABASE_POOL": "off",
     "DATA_PLATFORM_URL": "",
+    "QUEUE_MEASURED_PATHS": "",  # tests of it say which; else its thread would write into every other test
 }
 
 

@@ -35,8 +35,9 @@ moments = st.tuples(st.booleans(), st.booleans(), st.booleans(), st.floats(0, 36
 
 
 @pytest.fixture(autouse=True)
-def inflow():
+def inflow(settings):
     """As it was last looked at one second before the start."""
+    settings.QUEUE_MEASURED_PATHS = settings.PURCHASE_PATHS
     Inflow.objects.create(pk=1, looked_at=at(-1))
 
 
