@@ -198,6 +198,7 @@ BALANCE_MAXIMUM = env.int("BALANCE_MAXIMUM", default=10_000_000)
 SANDBOX_GATEWAY_FAULT = env("SANDBOX_GATEWAY_FAULT", default="")  # "" approves; "decline", "unknown"
 # (days before the show, fee in percent), by calendar days at the venue, for concerts without tiers of their own
 CANCELLATION_TIERS = [(10, 0), (7, 10), (3, 20), (1, 30), (0, 90)]
+QUEUE_PROOF_COST = env.int("QUEUE_PROOF_COST", default=2_000)  # attempts at most; at least half of them
 DATA_PLATFORM_URL = env("DATA_PLATFORM_URL", default="")
 DATA_PLATFORM_SECRET = env("DATA_PLATFORM_SECRET", default="")
 

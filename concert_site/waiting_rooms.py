@@ -8,6 +8,7 @@ from accounts.authentication import account_at_once
 from api.problems import NotFound
 from api.snapshots import Snapshots
 from queueing.api import views
+from queueing.api.challenge import ChallengeView as Challenge
 from queueing.api.draw import DrawView as Draw
 from reservations.availability import remaining_seats
 from reservations.models import Concert
@@ -43,6 +44,10 @@ class PlaceView(OfConcerts, views.PlaceView):
     pass
 
 
+class ChallengeView(OfConcerts, Challenge):
+    pass
+
+
 class DrawView(OfConcerts, Draw):
     pass
 
@@ -50,5 +55,6 @@ class DrawView(OfConcerts, Draw):
 urlpatterns = [
     path("waiting-rooms/<uuid:concert>", RoomView.as_view()),
     path("waiting-rooms/<uuid:concert>/place", PlaceView.as_view()),
+    path("waiting-rooms/<uuid:concert>/challenge", ChallengeView.as_view()),
     path("waiting-rooms/<uuid:concert>/draw", DrawView.as_view()),
 ]

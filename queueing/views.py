@@ -15,7 +15,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from api.throttling import of_address
-from queueing import passes, rooms
+from queueing import passes, proof, rooms
 from queueing.models import Room as RoomRow
 
 SLOWEST_REFRESH = 30  # seconds between looks at a room where the fan has no place yet
@@ -51,9 +51,10 @@ class Room(LoginRequiredMixin, RedirectURLMixin, View):
     def post(self, request, concert):
         self.get_concert(concert)
         try:
+            proof.demand(request, concert_id=concert, account_id=request.user.pk)
             token, door = passes.shown(request, concert), of_address(request, "places")
             rooms.enter(concert_id=concert, account_id=request.user.pk, token=token, door=door)
-        except (rooms.RoomClosed, rooms.TooManyPlaces) as refused:
+        except (rooms.RoomClosed, rooms.TooManyPlaces, proof.ProofRequired, proof.ProofInvalid) as refused:
             messages.error(request, refused.detail)
         return self.back(request, concert)
 

@@ -118,6 +118,7 @@ FANS_ONLY = [
     ("post", f"/waiting-rooms/{UNKNOWN}/place"),
     ("get", f"/waiting-rooms/{UNKNOWN}/place"),
     ("delete", f"/waiting-rooms/{UNKNOWN}/place"),
+    ("get", f"/waiting-rooms/{UNKNOWN}/challenge"),
     ("get", "/reservations"),
     ("post", "/reservations"),
     ("get", f"/reservations/{UNKNOWN}"),

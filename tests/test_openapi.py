@@ -23,7 +23,7 @@ DOCUMENTED = [
     ("GET", "/performances/{id}/seating-plan"), ("GET", "/performances/{id}/availability"),
     ("GET", "/waiting-rooms/{concert}"), ("POST", "/waiting-rooms/{concert}/place"),
     ("GET", "/waiting-rooms/{concert}/place"), ("DELETE", "/waiting-rooms/{concert}/place"),
-    ("GET", "/waiting-rooms/{concert}/draw"), ("POST", "/reservations"),
+    ("GET", "/waiting-rooms/{concert}/draw"), ("GET", "/waiting-rooms/{concert}/challenge"), ("POST", "/reservations"),
     ("GET", "/reservations"), ("GET", "/reservations/{id}"), ("GET", "/reservations/{id}/timeline"),
     ("DELETE", "/reservations/{id}"), ("POST", "/reservations/{id}/payment"),
     ("GET", "/reservations/{id}/cancellation"), ("POST", "/reservations/{id}/cancellation"),

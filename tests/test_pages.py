@@ -116,6 +116,13 @@ class TestTheWaitingRoom:
         levers.schedule(room, opens_at=now() + timedelta(days=1), operator="test", reason="test")
         assert "It opens" in alice.post(f"/concerts/{world.concert.pk}/waiting-room").text
 
+    def test_that_asks_for_proof_of_work_refuses_a_form_without_it_and_says_why(self, world, alice):
+        levers.ask_proof(world.room, asks_proof=True, operator="test", reason="test")
+        page = alice.post(f"/concerts/{world.concert.pk}/waiting-room")
+        assert "your device has to solve a small task first. That keeps programs out" in page.text
+        assert "The task was not solved" in alice.post(f"/concerts/{world.concert.pk}/waiting-room", proof="x").text
+        assert "Join the line" in alice.get(f"/concerts/{world.concert.pk}/waiting-room").text
+
     def test_is_left_by_a_button(self, world, alice):
         alice.post(f"/concerts/{world.concert.pk}/waiting-room")
         assert "given up" in alice.post(f"/concerts/{world.concert.pk}/waiting-room/leave").text

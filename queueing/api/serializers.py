@@ -30,3 +30,16 @@ class PlaceAnswer(serializers.Serializer):
         allow_null=True, help_text="When to ask again, which also keeps your place; null when there is no need to."
     )
     expires_at = serializers.DateTimeField(allow_null=True, help_text="End of your time to buy; null while you wait.")
+
+
+class Proof(serializers.Serializer):
+    proof = serializers.CharField(
+        required=False, help_text="Where the room asks for one and you have no place in it: see the challenge."
+    )
+
+
+class ChallengeAnswer(serializers.Serializer):
+    required = serializers.BooleanField(help_text="Whether you need a proof to take a place now.")
+    challenge = serializers.JSONField(
+        required=False, help_text="ALTCHA, version 2. Its payload, in Base64, is the proof; good for ten minutes."
+    )

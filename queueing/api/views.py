@@ -14,8 +14,8 @@ from api.problems import NotFound, json_response, of_error
 from api.schema import IDEMPOTENCY_KEY
 from api.snapshots import Snapshots
 from api.throttling import of_address
-from queueing import passes, rooms
-from queueing.api.serializers import PlaceAnswer, RoomFront
+from queueing import passes, proof, rooms
+from queueing.api.serializers import PlaceAnswer, Proof, RoomFront
 from queueing.models import Room
 
 fronts = Snapshots(seconds=1)
@@ -88,7 +88,7 @@ class PlaceView(OneRoom):
     @extend_schema(
         operation_id="enter_waiting_room",
         summary="Take a place, or find the one you have",
-        request=None,
+        request=Proof,
         parameters=[IDEMPOTENCY_KEY],
         responses={
             201: OpenApiResponse(PlaceAnswer, description="A new place at the end."),
@@ -107,6 +107,7 @@ class PlaceView(OneRoom):
 
     def _enter(self, request, *, concert, account_id):
         self.get_room(concert)
+        proof.demand(request, concert_id=concert, account_id=account_id)
         token, door = passes.shown(request, concert), of_address(request, "places")
         place = rooms.enter(concert_id=concert, account_id=account_id, token=token, door=door)
         return answer_of(place), 201 if place.is_new else 200

@@ -47,7 +47,7 @@ async function askForPlace() {
 async function askForRoom() {
   try {
     const room = await answered(roomUrl);
-    if (room.state !== state) return location.reload();
+    if (room.state !== state && !("busy" in root.dataset)) return location.reload(); // busy: see joining.js
     showRoom(room);
   } catch (error) {
     console.warn(error); // the next question may be answered
