@@ -87,7 +87,10 @@ def check(payload, *, concert_id, account_id, now=None):
 
 def _sent_with(request):
     """The proof in a form of the page, or in the API's JSON, whether DRF has read it or not; None if there is none."""
-    sent = request.data if hasattr(request, "data") else request.POST or _json(request)
+    if hasattr(request, "data"):
+        sent = request.data
+    else:
+        sent = _json(request) if request.content_type == "application/json" else request.POST
     return sent.get("proof") if isinstance(sent, dict) else None
 
 
