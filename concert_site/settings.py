@@ -167,7 +167,7 @@ CELERY_BEAT_SCHEDULE = {
     "settle charges of unknown outcome": every(10, "payments.settle_charges"),
     "rebuild the ranking": every(3600, "reservations.rebuild_ranking"),
     "forget old measurements": every(300, "queueing.prune"),
-    "forget old idempotency keys": every(3600, "events.prune"),
+    "forget what is over and old": every(3600, "events.prune"),
     "say that beat and worker live": every(5, "concert_site.report_alive"),
 }
 CELERY_BEAT_SCHEDULE = {
@@ -178,8 +178,20 @@ SILENT_AFTER_SECONDS = env.int("SILENT_AFTER_SECONDS", default=30)  # then beat 
 
 # --- Events ------------------------------------------------------------------------------------------------------
 
+
+def days_kept(variable, *, default):
+    """Days that what is over is kept; a week at least, for `check_invariants` looks back so far."""
+    days = env.int(variable, default=default)
+    if days < 7:
+        raise ImproperlyConfigured(f"{variable} is {days}: at least 7 days are kept.")
+    return days
+
+
 PUSH_AFTER_COMMIT = env.bool("PUSH_AFTER_COMMIT", default=True)  # off: only the worker relays
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=30)
+DELIVERIES_KEPT_DAYS = days_kept("DELIVERIES_KEPT_DAYS", default=30)
+INBOX_KEPT_DAYS = days_kept("INBOX_KEPT_DAYS", default=90)
+EVENTS_KEPT_DAYS = days_kept("EVENTS_KEPT_DAYS", default=400)
 GAP_PATIENCE_SECONDS = env.int("GAP_PATIENCE_SECONDS", default=60)  # then what is missing is sent again
 
 # --- The waiting room --------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from django.db import InterfaceError, OperationalError
 AWAY = (ConnectionError, TimeoutError, socket.gaierror, InterfaceError, redis.ConnectionError, redis.TimeoutError)
 AWAY += (smtplib.SMTPServerDisconnected, smtplib.SMTPConnectError)
 
-# SQLSTATE classes: connection, insufficient resources, an administrator's or a crash's end, disk, a standby's refusal.
+# SQLSTATE classes: connection, insufficient resources, an administrator's or a crash's end, disk, a standby's refusal;
+# a transaction that was ended because its process had been frozen.
 # Not among them: deadlocks, lock and statement timeouts. Those may well be the message's own doing.
-DATABASE_AWAY = ("08", "53", "57P", "58", "25006")
+DATABASE_AWAY = ("08", "53", "57P", "58", "25006", "25P03")
 
 
 def is_outage(error) -> bool:

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from events import bus, forwarding
+from events import bus, forwarding, pruning
 from events.models import IdempotentRequest
 from events.relay import relay
 
@@ -25,3 +25,5 @@ def forward(**kwargs):
 def prune(**kwargs):
     for using in bus.own_databases():
         IdempotentRequest.prune(using=using)
+        for _name, _gone in pruning.prune(using=using):
+            pass

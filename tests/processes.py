@@ -20,11 +20,26 @@ def died_after_commit(number, story) -> bool:
 
     The nth commit is of a transaction or of a single statement, in any database, before any hook after it runs.
     """
+
+    def watched():
+        _kill_after_commit(number)
+        story()
+
+    return died(forked(watched))
+
+
+def forked(story) -> int:
+    """Run the story in a process of its own, with connections of its own; its id."""
     connections.close_all()
     get_redis_connection("default").connection_pool.disconnect()
     child = os.fork()
     if child == 0:
-        _run_in_child(number, story)
+        _run_in_child(story)
+    return child
+
+
+def died(child) -> bool:
+    """Wait for its end: True if it got SIGKILL, False if its story came to its end."""
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL
@@ -33,10 +48,9 @@ def died_after_commit(number, story) -> bool:
     return False
 
 
-def _run_in_child(number, story):
+def _run_in_child(story):
     code = 1
     try:
-        _kill_after_commit(number)
         story()
         code = 0
     except BaseException:

@@ -55,11 +55,12 @@ class DeliveryQuerySet(models.QuerySet):
 
     def retry_each(self, seen: dict, **why) -> Counter:
         """Retry those that were seen, each for itself; how many were ok, skipped and failed: together all of them."""
-        outcomes = Counter(skipped=len(seen))
+        outcomes = Counter()
         for delivery in self.filter(pk__in=seen).select_related("event"):
             delivery.version = seen[delivery.pk]
-            outcomes += Counter({"skipped": -1, _retried(delivery, why): 1})
-        return outcomes
+            outcomes[_retried(delivery, why)] += 1
+        outcomes["skipped"] += len(seen) - outcomes.total()  # of those that are gone
+        return +outcomes
 
 
 def _retried(delivery, why) -> str:

@@ -15,16 +15,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--consumer", help="only those to this consumer")
+        parser.add_argument("--fingerprint", help="only those of this fault")
         parser.add_argument("--id", nargs="+", type=UUID, dest="ids", metavar="UUID", help="only these deliveries")
         parser.add_argument("--reason", required=True)
         parser.add_argument("--as", dest="operator", help="your name; else the system's name for you")
         parser.add_argument("--dry-run", action="store_true", help="list them, change nothing")
 
-    def handle(self, *, consumer, ids, reason, operator, dry_run, **options):
+    def handle(self, *, consumer, fingerprint, ids, reason, operator, dry_run, **options):
         if not reason.strip():
             raise CommandError("Say why, with --reason.")
         why = {"operator": operator or getpass.getuser(), "reason": reason}
-        dead = [delivery for using in bus.databases() for delivery in find(using, consumer=consumer, ids=ids)]
+        these = {"consumer": consumer, "fingerprint": fingerprint}
+        dead = [delivery for using in bus.databases() for delivery in find(using, ids=ids, **these)]
         outcomes = Counter()
         for delivery in dead:
             outcome, remark = ("would be retried", "") if dry_run else retry(delivery, **why)
@@ -38,9 +40,10 @@ class Command(BaseCommand):
             raise CommandError(f"{outcomes['failed']:,} failed.")
 
 
-def find(using, *, consumer, ids):
-    dead = Delivery.objects.using(using).filter(state=Delivery.State.DEAD)
+def find(using, *, consumer, fingerprint, ids):
+    dead = Delivery.objects.using(using).dead()
     dead = dead.filter(consumer=consumer) if consumer else dead
+    dead = dead.filter(fingerprint=fingerprint) if fingerprint else dead
     dead = dead.filter(pk__in=ids) if ids else dead
     return dead.select_related("event").defer("event__data", "last_error").order_by("id")
 

@@ -1,0 +1,221 @@
+"""What nobody tries again by himself: grouped, sent again, changed, given up; and kept until code knows its message."""
+
+import pytest
+from django.db import IntegrityError
+
+from concert_site.invariants import violations
+from events.messages import LANGUAGE, ReservationReleased, UnreadableMessage
+from events.models import Delivery, Event, OperatorAction, Transition
+from events.models.delivery import AlreadyHandled
+from events.relay import relay
+from events.tests.stage import author, deliveries, heard_by, listening, say, someone, states
+from tests.threads import at_once
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+WHY = {"operator": "Olga", "reason": "mended"}
+
+
+@pytest.fixture
+def heard():
+    return []
+
+
+@pytest.fixture
+def listener(heard):
+    """It refuses an amount of 13."""
+
+    def listen(message, event):
+        if message.amount == 13:
+            raise ValueError("unlucky")
+        heard.append((event.position.seq, message.amount))
+
+    with listening(listen, max_attempts=1) as consumer:
+        yield consumer
+
+
+@pytest.fixture
+def dead(listener):
+    """Three of one fault, one of another, the first with two behind it."""
+    first = someone()
+    say(1, aggregate=first, amount=13)
+    for seq in (2, 3):
+        say(seq, aggregate=first)
+    for _ in range(2):
+        say(1, aggregate=someone(), amount=13)
+    say(1, aggregate=someone(), amount="many", held_until="never")
+    relay()
+    return deliveries(state="dead")
+
+
+def rows():
+    return Delivery.objects.using(author())
+
+
+class TestAGroup:
+    def test_says_how_many_since_when_and_what_they_hold_up(self, dead):
+        [many, one] = rows().dead().groups()
+        assert (many["consumer"], many["count"], many["holds_up"]) == ("listener", 3, 2)
+        assert many["fingerprint"].startswith("ValueError ")
+        assert (one["count"], one["holds_up"]) == (1, 0)
+        assert one["fingerprint"].startswith("UnreadableMessage ")
+        assert many["first_seen"] <= many["last_seen"] == max(dead.values_list("failed_at", flat=True)[:3])
+
+    def test_of_nothing_is_none(self, listener):
+        assert list(rows().dead().groups()) == []
+
+
+class TestRetryingAGroup:
+    @pytest.fixture
+    def group(self, dead):
+        return rows().dead().filter(fingerprint__startswith="ValueError ")
+
+    def test_is_about_those_that_were_seen_whoever_joined_since(self, group):
+        seen = group.frozen()
+        say(1, aggregate=someone(), amount=13)
+        relay()
+        assert rows().retry_each(seen, **WHY) == {"ok": 3}
+        assert group.count() == 1
+        assert OperatorAction.objects.using(author()).filter(action="delivery.retry").count() == 3
+
+    def test_by_two_operators_at_once_retries_each_once(self, group):
+        seen = group.frozen()
+        outcomes = at_once(lambda: rows().retry_each(seen, **WHY), lambda: rows().retry_each(seen, **WHY))
+        assert sum(outcomes[0].values()) == sum(outcomes[1].values()) == 3
+        assert outcomes[0]["ok"] + outcomes[1]["ok"] == 3
+        assert violations(["A"], pause=0) == {}
+
+    def test_skips_what_was_handled_or_is_gone(self, group):
+        seen = group.frozen()
+        one, other = list(group.order_by("id"))[1:]
+        one.discard(**WHY)
+        other.delete()
+        assert rows().retry_each(seen, **WHY) == {"ok": 1, "skipped": 2}
+
+    def test_without_a_reason_fails_and_changes_nothing(self, group):
+        assert rows().retry_each(group.frozen(), operator="Olga", reason=" ") == {"failed": 3}
+        assert group.count() == 3
+
+
+class TestEditing:
+    @pytest.fixture
+    def letter(self, dead):
+        return dead.get(aggregate_id=deliveries(seq=2).get().aggregate_id)
+
+    def test_sends_a_new_event_in_the_old_ones_place(self, letter, heard):
+        new = letter.edit(letter.event.data | {"amount": 14}, **WHY)
+        assert states(aggregate_id=letter.aggregate_id) == ["discarded", "ready", "waiting", "waiting"]
+        relay()
+        assert heard == [(1, 14), (2, 1), (3, 1)]
+        assert (new.event.causation_id, new.event.correlation_id) == (letter.event_id, letter.correlation_id)
+        assert new.event.actor == "operator:Olga"
+
+    def test_leaves_the_old_event_as_it_was(self, letter):
+        before = Event.objects.using(author()).values().get(pk=letter.event_id)
+        letter.edit(letter.event.data | {"amount": 14}, **WHY)
+        assert Event.objects.using(author()).values().get(pk=letter.event_id) == before
+
+    def test_is_written_down_and_breaks_no_invariant(self, letter):
+        new = letter.edit(letter.event.data | {"amount": 14}, **WHY)
+        relay()
+        action = OperatorAction.objects.using(author()).get()
+        assert (action.action, action.target_id, action.after["state"]) == (
+            "delivery.edit",
+            str(letter.pk),
+            "discarded",
+        )
+        assert Transition.objects.using(author()).filter(aggregate_id=letter.pk, version=new.event.seq).exists()
+        lettered = violations(["A", "E", "O"], pause=0)
+        assert lettered == {}
+
+    def test_is_refused_when_it_is_no_such_message(self, letter):
+        with pytest.raises(UnreadableMessage):
+            letter.edit({"amount": 14}, **WHY)
+        letter.refresh_from_db()
+        assert (letter.state, letter.version) == ("dead", 0)
+
+    def test_is_refused_when_somebody_was_faster(self, letter):
+        seen = deliveries(pk=letter.pk).get()
+        letter.retry(**WHY)
+        with pytest.raises(AlreadyHandled):
+            seen.edit(seen.event.data, **WHY)
+        assert Event.objects.using(author()).filter(causation_id=letter.event_id).count() == 0
+
+    def test_without_a_reason_is_refused(self, letter):
+        with pytest.raises(IntegrityError):
+            letter.edit(letter.event.data, operator="Olga", reason="")
+        assert deliveries(pk=letter.pk).get().state == "dead"
+
+    def test_of_an_edited_one_that_is_bad_again_is_possible(self, letter, heard):
+        new = letter.edit(letter.event.data | {"amount": 13}, **WHY)
+        relay()
+        new.refresh_from_db()
+        assert new.state == "dead"
+        new.edit(new.event.data | {"amount": 15}, **WHY)
+        relay()
+        assert heard == [(1, 15), (2, 1), (3, 1)]
+
+
+class TestALetterOfLongAgo:
+    def test_has_no_effect_when_its_lane_went_on_without_it(self, letter_given_up, heard, listener):
+        """It can't be retried; and whoever hands it over all the same changes nothing."""
+        with pytest.raises(AlreadyHandled):
+            letter_given_up.retry(**WHY)
+        event = letter_given_up.event
+        event.position = letter_given_up.position
+        event.data |= {"amount": 1}
+        listener.handle(event)
+        assert heard == [(2, 1)]
+
+    @pytest.fixture
+    def letter_given_up(self, listener):
+        singer = someone()
+        say(1, aggregate=singer, amount=13)
+        say(2, aggregate=singer)
+        relay()
+        letter = deliveries(seq=1).get()
+        letter.discard(**WHY)
+        relay()
+        letter.refresh_from_db()
+        return letter
+
+
+class TestAMessageThatTheCodeDoesNotKnow:
+    @pytest.fixture
+    def told(self, listener):
+        singer = someone()
+        say(1, aggregate=singer, type="ReservationSung")
+        say(2, aggregate=singer)
+        relay()
+
+    def test_is_kept_with_its_lane_and_spends_no_attempt(self, told, heard):
+        relay()
+        assert states() == ["shelved", "waiting"]
+        row = deliveries(seq=1).get()
+        assert (row.attempts, row.fingerprint.split()[0], heard) == (0, "UnknownMessage", [])
+
+    def test_goes_on_when_the_code_knows_it(self, told, heard, listener):
+        LANGUAGE["ReservationSung"] = LANGUAGE["ReservationHeld"]
+        listener._handlers["ReservationSung"] = heard_by(heard)
+        try:
+            relay()
+        finally:
+            del LANGUAGE["ReservationSung"]
+        assert (states(), heard) == (["done", "done"], [1, (2, 1)])
+
+    def test_may_be_given_up_by_an_operator(self, told, heard):
+        deliveries(seq=1).get().discard(**WHY)
+        relay()
+        assert (states(), heard) == (["discarded", "done"], [(2, 1)])
+
+    def test_that_its_consumer_does_not_listen_to_any_more_is_kept_too(self, listener):
+        say(1, aggregate=someone(), type=ReservationReleased.__name__)
+        relay()
+        assert states() == ["shelved"]
+
+
+class TestAMessageWithoutItsFields:
+    def test_dies_at_once(self, listener):
+        event = say(1, aggregate=someone())
+        Event.objects.using(author()).filter(pk=event.pk).update(data={"amount": 1})
+        relay()
+        assert deliveries().values_list("state", "attempts").get() == ("dead", 1)
