@@ -98,6 +98,7 @@ if ELSEWHERE and not BROKER_URL:
     raise ImproperlyConfigured(
         f"DOMAINS leaves out {', '.join(ELSEWHERE)}, so BROKER_URL has to say how to reach them."
     )
+IDLE_TRANSACTION_SECONDS = env.int("IDLE_TRANSACTION_SECONDS", default=60)
 
 
 def database(variable):
@@ -110,6 +111,10 @@ def database(variable):
     else:
         config["CONN_MAX_AGE"] = None
     config["CONN_HEALTH_CHECKS"] = True
+    # A process that freezes in a transaction holds its locks no longer than this.
+    config.setdefault("OPTIONS", {}).setdefault(
+        "options", f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS}s"
+    )
     return config
 
 
