@@ -115,7 +115,9 @@ def admitted(room, admissions, **settings):
     ) % told  # fmt: skip
 
 
-def bypassed(room, result, *, account_id):
+def bypassed(room, admissions, *, account_id):
+    if not admissions:
+        return _("%(account)s is in already.") % {"account": email_of(account_id)}
     return _("%(account)s is in now.") % {"account": email_of(account_id)}
 
 

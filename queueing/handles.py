@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from queueing import foretelling, levers
 from queueing.forms import (
+    AccountForm,
     AnnouncementForm,
+    CountForm,
     LimitsForm,
     ScheduleForm,
     TimesForm,
@@ -18,7 +20,7 @@ from queueing.forms import (
 from queueing.models import Room
 
 State = Room.State
-NOT_PAUSED = [state for state in Room.SOURCES[State.OPEN] if state != State.PAUSED]
+BY_HAND = [State.OPEN, State.PAUSED, State.CLOSED]  # where places have numbers and are needed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,16 @@ HANDLES = {
             lever=levers.turn_off, will=foretelling.turning_off, sources=Room.SOURCES[State.OFF],
         ),
         Handle(
+            verb="admit", label=_("Let some in now"), text=_("Let the next in now, whatever the limits."),
+            lever=levers.admit, will=foretelling.admitting, did=foretelling.admitted, sources=BY_HAND,
+            form=CountForm, at_once=True,
+        ),
+        Handle(
+            verb="bypass", label=_("Let an account in now"), text=_("Let one account in now, before all others."),
+            lever=levers.bypass, will=foretelling.bypassing, did=foretelling.bypassed, sources=BY_HAND,
+            form=AccountForm, at_once=True,
+        ),
+        Handle(
             verb="limits", label=_("Change the limits"), text=_("Change how many are let in."),
             lever=levers.set_limits, will=foretelling.limiting, did=foretelling.settings_changed, form=LimitsForm,
         ),
@@ -97,6 +109,12 @@ HANDLES = {
         Handle(
             verb="announce", label=_("Announce"), text=_("Tell the waiting something."),
             lever=levers.announce, will=foretelling.announcing, did=foretelling.announced, form=AnnouncementForm,
+        ),
+        Handle(
+            verb="proof", label=_("Switch proof of work"),
+            text=_("Have devices compute before they enter, or stop it."),
+            lever=levers.ask_proof, will=foretelling.proving, did=foretelling.proof_asked,
+            settings_of=lambda room: {"asks_proof": not room.asks_proof},
         ),
     ]
 }  # fmt: skip

@@ -40,11 +40,11 @@ class Live:
         """How long who comes now will wait."""
         if self.front.state != Room.State.OPEN:
             return _("Nobody is let in now.")
-        return eta_words(getattr(self.front, "eta", None))
+        return eta_words(self.front.eta)
 
     @cached_property
     def seats_left(self) -> int | None:
-        stock = getattr(self.front, "stock", None)
+        stock = self.front.stock
         return None if stock is None else sum(stock.values())
 
     @property

@@ -18,7 +18,8 @@ from queueing.rooms import RoomUnavailable
 
 GROUPS = [
     (_("The room"), ["open", "pause", "resume", "schedule", "close", "off"]),
-    (_("Settings"), ["limits", "times", "announce"]),
+    (_("Fans"), ["admit", "bypass"]),
+    (_("Settings"), ["limits", "times", "announce", "proof"]),
 ]
 
 

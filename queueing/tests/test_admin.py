@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,9 +12,9 @@ from django.utils import timezone
 
 from events import bus
 from events.models import OperatorAction
+from queueing import rooms
 from queueing.models import Inflow, Room, RoomMinute
 from queueing.tests.world import crowd, make_room, tick
-from reservations.models import Concert
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -132,7 +131,7 @@ class TestTheRoomsPage:
     def test_says_what_to_do_while_redis_is_away(self, olga, settings):
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}
         page = olga.see("room_live", make_room().pk)
-        assert "is Redis up?" in page and "Bring Redis back" in page
+        assert "is Redis up?" in page and "Bring Redis back" in page and "Let some in now …" not in page
 
     def test_tells_what_operators_did(self, olga):
         room = make_room()
@@ -239,6 +238,13 @@ class TestALever:
         olga.pull(room, "announce", announcement="")
         assert Room.objects.get().announcement == ""
 
+    def test_asks_for_proof_of_work_and_stops(self, olga):
+        room = make_room()
+        olga.pull(room, "proof")
+        assert Room.objects.get().asks_proof
+        olga.pull(room, "proof")
+        assert not Room.objects.get().asks_proof
+
     def test_tells_first_what_will_happen(self, olga):
         room = make_room(max_active=2)
         crowd(room, 7)
@@ -259,11 +265,13 @@ class TestALever:
             ("limits", {"max_active": -1, "per_minute": 600}, "greater than or equal to 0"),
             ("limits", {"max_active": 50, "per_minute": 600}, "Nothing would change."),
             ("times", {"active_seconds": 0, "longest_seconds": 1, "grace_seconds": 1}, "greater than or equal to"),
+            ("admit", {"count": 0}, "greater than or equal to 1"),
+            ("bypass", {"account": "nobody@example.com"}, "There is no such account."),
             ("schedule", {"opens_at": "soon"}, "Enter a valid date/time."),
         ],
     )
     def test_refuses_settings_that_can_not_be(self, olga, verb, settings, told):
-        room = make_room(Room.State.BEFORE_OPENING)
+        room = make_room(Room.State.CLOSED)
         assert told in olga.look(room, verb, **settings)
         assert told in olga.pull(room, verb, **settings)
         assert not actions().exists()
@@ -274,7 +282,7 @@ class TestALever:
         assert "This field is required." in olga.pull(room, "pause", reason=reason)
         assert state_of(room) == "OPEN"
 
-    @pytest.mark.parametrize("verb", ["pause", "limits", "announce"])
+    @pytest.mark.parametrize("verb", ["pause", "limits", "admit", "bypass", "announce", "proof"])
     def test_needs_the_permission_to_change_rooms(self, viewer, verb):
         room = make_room()
         viewer.pull(room, verb, status=403)
@@ -324,16 +332,49 @@ class TestALever:
         assert state_of(room) == "PAUSED"
 
 
-class TestANewRoom:
-    def test_is_off_until_its_levers_are_pulled(self, olga):
-        concert = Concert.objects.create(title="Night Flight", artist="The Comets")
-        answer = olga.client.post(url_of("room_add"), {"concert_id": str(concert.pk)}, follow=True)
-        assert "Night Flight" in answer.content.decode() and "Schedule …" in answer.content.decode()
-        assert Room.objects.get(concert_id=concert.pk).state == "OFF"
+class TestLettingSomeIn:
+    def test_tells_how_far_beyond_the_limits_it_goes(self, olga):
+        room = make_room(max_active=2)
+        crowd(room, 7)
+        tick(room)
+        page = olga.look(room, "admit", count=3)
+        assert "Lets in the next 3 of 5 waiting, whatever the limits: active 2 → 5 of 2." in page
 
-    def test_is_for_a_concert_that_is_there(self, olga):
-        answer = olga.client.post(url_of("room_add"), {"concert_id": str(uuid4())})
-        assert answer.status_code == 200 and not Room.objects.exists()
+    def test_tells_who_was_let_in(self, olga):
+        room = make_room(max_active=2)
+        crowd(room, 7)
+        tick(room)
+        assert "3 let in: numbers 3 to 5." in olga.pull(room, "admit", count=3)
+        assert rooms.front(concert_id=room.concert_id).active == 5
+
+    def test_happens_once_when_clicked_twice(self, olga):
+        room = make_room(max_active=2)
+        crowd(room, 7)
+        tick(room)
+        olga.pull(room, "admit", seen=1, count=2)
+        assert "has changed since you looked" in olga.pull(room, "admit", seen=1, count=2)
+        assert rooms.front(concert_id=room.concert_id).active == 4
+
+    def test_says_that_nobody_waits(self, olga):
+        room = make_room()
+        assert "Nobody is waiting: nobody would come in." in olga.look(room, "admit", count=3)
+        assert "Nobody was let in: nobody was waiting." in olga.pull(room, "admit", count=3)
+
+    def test_says_what_to_do_when_redis_is_away(self, olga, settings):
+        room = make_room()
+        settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}
+        assert "is Redis up?" in olga.pull(room, "admit", count=3)
+
+
+class TestLettingAnAccountIn:
+    @pytest.mark.parametrize("by", ["email", "pk"])
+    def test_finds_it_by_address_and_by_id(self, olga, by):
+        room, fan = make_room(max_active=0), get_user_model().objects.create_user("Fan@example.com", name="Fan")
+        account = str(getattr(fan, by))
+        page = olga.look(room, "bypass", account=account)
+        assert "Lets Fan@example.com in now, before all who wait" in page and "active 0 → 1 of 0" in page
+        assert "Fan@example.com is in now." in olga.pull(room, "bypass", account=account)
+        assert rooms.place(concert_id=room.concert_id, account_id=fan.pk).is_active
 
 
 class TestTheAdmissionPage:

@@ -4,6 +4,7 @@ from io import StringIO
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -168,6 +169,26 @@ class TestTheCommand:
             run("announce", room.concert_id, text, *WHY)
             assert Room.objects.get().announcement == text
 
+    def test_turns_proof_of_work_on_and_off(self):
+        room = make_room()
+        for word, asks in [("on", True), ("off", False)]:
+            run("proof", room.concert_id, word, *WHY)
+            assert Room.objects.get().asks_proof is asks
+
+    def test_lets_the_next_in_beyond_the_limits(self):
+        room = make_room(max_active=2)
+        crowd(room, 7)
+        tick(room)
+        said = run("admit", room.concert_id, 3, *WHY)
+        assert "Lets in the next 3 of 5 waiting, whatever the limits: active 2 → 5 of 2." in said
+        assert "3 let in: numbers 3 to 5." in said and "2 waiting, 5 of 2 active" in said
+
+    def test_lets_an_account_in_by_its_address(self):
+        room, fan = make_room(max_active=0), get_user_model().objects.create_user("fan@example.com", name="Fan")
+        assert "fan@example.com is in now." in run("bypass", room.concert_id, "--account", "FAN@example.com", *WHY)
+        assert rooms.place(concert_id=room.concert_id, account_id=fan.pk).is_active
+        assert "fan@example.com is in already." in run("bypass", room.concert_id, "--account", fan.pk, *WHY)
+
     def test_names_the_systems_user_where_nobody_is_named(self):
         room = make_room()
         run("pause", room.concert_id, "--reason", "a test")
@@ -181,6 +202,7 @@ class TestTheCommand:
             (["limits", "--max-active", 3], "Active at once: 50 → 3."),
             (["times", "--grace-seconds", 60], "Grace time: 300 → 60. Who is in keeps the time that was promised."),
             (["announce", "Soon."], "Everybody who waits reads: “Soon.”"),
+            (["proof", "on"], "has his device compute"),
         ],
     )
     def test_says_in_a_dry_run_what_it_would_do_and_does_nothing(self, words, told):
@@ -199,7 +221,11 @@ class TestTheCommand:
             ["off", uuid4(), *WHY],
             ["resume", uuid4(), *WHY],
             ["schedule", uuid4(), "--at", "soon", *WHY],
+            ["admit", uuid4(), 3, *WHY],
+            ["admit", uuid4(), 0, *WHY],
+            ["bypass", uuid4(), "--account", uuid4(), *WHY],
             ["announce", uuid4(), "x" * 501, *WHY],
+            ["proof", uuid4(), "maybe", *WHY],
             ["open", "not-an-id", *WHY],
             ["open", uuid4(), "--as", "Olga"],
             ["open", uuid4(), "--reason", " ", "--as", "Olga"],
@@ -220,8 +246,9 @@ class TestTheCommand:
     def test_says_that_redis_is_away(self, settings):
         room = make_room()
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}
-        with pytest.raises(CommandError, match="Redis"):
-            run("status", room.concert_id)
+        for words in (["status"], ["admit", room.concert_id, 3, *WHY]):
+            with pytest.raises(CommandError, match="Redis"):
+                run(*words)
 
 
 class TestTheStatus:

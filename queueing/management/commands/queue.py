@@ -67,10 +67,13 @@ class Command(BaseCommand):
 
     def _line(self, one):
         front = rooms.front(concert_id=one.concert_id)
-        return (
+        line = (
             f"{one.concert_id} {front.state}: {front.waiting} waiting, {front.active} of {one.max_active} active, "
             f"{front.pace_per_minute} of {one.per_minute} let in during the last minute, serving {front.serving_number}"
         )
+        slowed = f", slowed to {front.inflow:.0%} ({front.slowed_by or 'recovering'})" if front.inflow < 1 else ""
+        left = "" if front.stock is None else f", {sum(front.stock.values())} seats left"
+        return line + slowed + left
 
     # Operating
 
