@@ -14,7 +14,7 @@ from api.problems import Conflict, Problem
 from queueing import outlook, passes, places
 from queueing.backends import RoomUnavailable as RoomUnavailable  # raised by every verb
 from queueing.backends import backend
-from queueing.backends.reply import REFUSED, moment
+from queueing.backends.reply import REFUSED, UNPROVEN, moment
 from queueing.models import Admission, Room
 from queueing.places import Place
 
@@ -68,17 +68,21 @@ class Front:
         return self.stock is not None and not any(self.stock.values())
 
 
-def enter(*, concert_id, account_id, token="", door=None, now=None) -> Place:
+def enter(*, concert_id, account_id, token="", door=None, prove=lambda: None, now=None) -> Place:
     """A place at the end, or the one that the account has (`is_new` tells). Raises RoomClosed, TooManyPlaces.
 
     After USED or EXPIRED it is a new place. While the room is OFF it is ACTIVE without a number.
     door: (address, places at once, seconds for each further one) to limit what one address may take.
+    prove: called before a new place is taken where the room asks for a proof of work; raises if there is none.
     """
     of = {"concert_id": concert_id, "account_id": account_id, "now": now}
     earlier = place(**of, token=token) if token else None
     if earlier and earlier.status in (places.Status.WAITING, places.Status.ACTIVE):
         return earlier
     reply = backend().enter(**of, door=door)
+    if reply.status == UNPROVEN:
+        prove()
+        reply = backend().enter(**of, door=door, proven=True)
     if reply.status == REFUSED:
         raise TooManyPlaces(retry_after=-(-reply.until_ms // 1000))
     found = places.read(reply, concert_id=concert_id, account_id=account_id)

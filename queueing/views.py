@@ -1,6 +1,7 @@
 """The waiting room's page. Whoever knows about concerts overrides the hooks."""
 
 import math
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -51,12 +52,14 @@ class Room(LoginRequiredMixin, RedirectURLMixin, View):
     def post(self, request, concert):
         self.get_concert(concert)
         try:
-            proof.demand(request, concert_id=concert, account_id=request.user.pk)
-            token, door = passes.shown(request, concert), of_address(request, "places")
-            rooms.enter(concert_id=concert, account_id=request.user.pk, token=token, door=door)
+            self.enter(request, concert_id=concert, account_id=request.user.pk)
         except (rooms.RoomClosed, rooms.TooManyPlaces, proof.ProofRequired, proof.ProofInvalid) as refused:
             messages.error(request, refused.detail)
         return self.back(request, concert)
+
+    def enter(self, request, **fan):
+        token, door = passes.shown(request, fan["concert_id"]), of_address(request, "places")
+        rooms.enter(**fan, token=token, door=door, prove=partial(proof.demand, request, **fan))
 
     def look(self, about, place):
         front = rooms.front(concert_id=self.kwargs["concert"])

@@ -1,3 +1,4 @@
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -72,7 +73,13 @@ class RoomView(OneRoom):
             "waiting": seen.waiting,
             "pace_per_minute": seen.pace_per_minute,
             "opens_at": seen.opens_at,
-            "remaining_seats": self.remaining_seats(concert_id),
+            "remaining_seats": self.remaining_seats(concert_id) if seen.stock is None else sum(seen.stock.values()),
+            "stock": seen.stock,
+            "sold_out": seen.sold_out,
+            "line": seen.line,
+            "delay": seen.delay,
+            "announcement": seen.announcement,
+            "asks_proof": seen.asks_proof,
         }
 
 
@@ -107,9 +114,13 @@ class PlaceView(OneRoom):
 
     def _enter(self, request, *, concert, account_id):
         self.get_room(concert)
-        proof.demand(request, concert_id=concert, account_id=account_id)
-        token, door = passes.shown(request, concert), of_address(request, "places")
-        place = rooms.enter(concert_id=concert, account_id=account_id, token=token, door=door)
+        place = rooms.enter(
+            concert_id=concert,
+            account_id=account_id,
+            token=passes.shown(request, concert),
+            door=of_address(request, "places"),
+            prove=partial(proof.demand, request, concert_id=concert, account_id=account_id),
+        )
         return answer_of(place), 201 if place.is_new else 200
 
     def _find(self, request, *, concert, account_id):
@@ -134,7 +145,9 @@ def answer_of(place) -> dict:
         "status": place.status.value,
         "number": place.number,
         "ahead": place.ahead,
+        "ticket": place.ticket,
         "eta_seconds": place.eta and place.eta._asdict(),
+        "delay": place.delay,
         "poll_after_seconds": place.poll_after_seconds,
         "expires_at": place.active_until,
     }

@@ -5,8 +5,10 @@ database  all of it stands in PostgreSQL.
 
 Every verb takes concert_id (or the Room) and `now` for tests, is one atomic step, and may raise RoomUnavailable.
 
-enter(concert_id, account_id, door=None)  Reply; a new place at the end unless there is one. door: (address, at once,
-                                          seconds for each): REFUSED when that address has taken too many.
+enter(concert_id, account_id, door=None, proven=False)
+                                          Reply; a new place at the end unless there is one. UNPROVEN where the room
+                                          asks for a proof. door: (address, at once, seconds for each): REFUSED when
+                                          that address has taken too many.
 place(concert_id, account_id)             Reply; asking is the heartbeat.
 status(concert_id, account_id)            Reply; keeps who is in, but nobody who waits.
 bring_back(concert_id, account_id, number, ticket)  a place as it was before the store lost it; unless there is one.

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from api.problems import Unavailable
 
 REFUSED = "REFUSED"  # a status of nobody's place: the address has taken too many
+UNPROVEN = "UNPROVEN"  # nor of this: the room asks for a proof of work first
 
 
 class RoomUnavailable(Unavailable):

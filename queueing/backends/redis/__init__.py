@@ -8,8 +8,8 @@ from queueing.backends.reply import FrontReply, Reply, milliseconds, moment
 from queueing.models import Admission
 
 
-def enter(*, concert_id, account_id, door=None, now=None) -> Reply:
-    args, keys = (store.name_of(account_id),), ()
+def enter(*, concert_id, account_id, door=None, proven=False, now=None) -> Reply:
+    args, keys = (store.name_of(account_id), int(proven)), ()
     if door:
         address, at_once, seconds = door
         args, keys = (*args, at_once, round(1000 * seconds)), (store.DOOR % (concert_id, address),)

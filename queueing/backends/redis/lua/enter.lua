@@ -1,5 +1,6 @@
 -- Take a place at the end, or find the one that the account has.
--- ARGV[3..5], with KEYS[11]: an address may take so many new places at once, and one more every so many ms.
+-- ARGV[3]: 1 with a proof of work.  KEYS[11], ARGV[4..5]: an address may take so many new places at once, and one more
+-- every so many ms.
 local account = ARGV[2]
 if state == 'OFF' then return answer() end
 local number, status, until_ms, _, _, ticket = place_of(account)
@@ -8,11 +9,12 @@ if status == 'ACTIVE' or (status == 'WAITING' or status == 'ENTERING') and state
   return answer(account, number, status, until_ms, ticket)
 end
 if state == 'CLOSED' then return answer() end
+if known[3] == '1' and ARGV[3] ~= '1' then return answer(account, 0, 'UNPROVEN', 0) end
 
 local door = KEYS[11]
 local used = 0
 if door then
-  local at_once, each = tonumber(ARGV[3]), tonumber(ARGV[4])
+  local at_once, each = tonumber(ARGV[4]), tonumber(ARGV[5])
   used = math.max(tonumber(redis.call('GET', door) or now), now) + each
   if used - now > at_once * each then return answer(account, 0, 'REFUSED', math.ceil(used - now - at_once * each)) end
 end
