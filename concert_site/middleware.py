@@ -1,6 +1,6 @@
 """Every request is part of a trace and done by somebody."""
 
-from events import context
+from events import context, spans
 
 
 class TraceMiddleware:
@@ -10,10 +10,13 @@ class TraceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        traceparent = request.headers.get("traceparent") or context.new_traceparent()
-        with context.acting(actor="anonymous", traceparent=traceparent) as acting:
+        given = request.headers.get("traceparent")
+        acting = context.acting(actor="anonymous", traceparent=given or context.new_traceparent())
+        with acting, spans.span(request.method, root=not given, **{"url.path": request.path}) as span:
             response = self.get_response(request)
-            response["Trace-Id"] = acting.trace_id
+            response["Trace-Id"] = context.current().trace_id
+            if span and request.resolver_match:
+                span.update_name(f"{request.method} /{request.resolver_match.route}")
             return response
 
 

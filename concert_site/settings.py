@@ -324,5 +324,7 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
 X_FRAME_OPTIONS = "DENY"
 
+OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT", default="")  # a collector of spans, over HTTP
+
 LOGGING_CONFIG = None
 logs.configure(format=env("LOG_FORMAT", default="json"), level=env("LOG_LEVEL", default="INFO"))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from structlog.contextvars import bound_contextvars
 
-from events import context, messages
+from events import context, messages, spans
 from events.homes import atomic, home
 from events.models import Destination, InboxMessage
 from events.models.delivery import BACKOFF_CAP
@@ -97,7 +97,8 @@ class Consumer:
     @contextmanager
     def _acting_for(self, event):
         acting = context.acting(actor=f"consumer:{self.name}", causation_id=event.id, traceparent=event.traceparent)
-        with acting, bound_contextvars(correlation_id=str(event.correlation_id)):
+        bound = bound_contextvars(correlation_id=str(event.correlation_id))
+        with acting, bound, spans.span(f"{self.name} {event.type}", correlation_id=str(event.correlation_id)):
             yield
 
     def _inside(self, message, event):
