@@ -5,11 +5,11 @@ from uuid import uuid4
 import pytest
 from django_redis import get_redis_connection
 
-from queueing import ticks
+from queueing import levers, rooms, ticks
 from queueing.backends import redis as backend
 from queueing.backends.redis import mirror, store
 from queueing.models import Admission, Room
-from queueing.tests.world import START, at, crowd, enter, make_room, place, tick
+from queueing.tests.world import OPERATOR, START, at, crowd, enter, make_room, place, tick, use
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -95,6 +95,50 @@ class TestAWipedRedis:
         assert tick(room) == []
 
 
+class TestAfterALoss:
+    @pytest.fixture
+    def room(self):
+        return make_room(max_active=1)
+
+    def test_nobody_is_let_in_until_all_who_wait_had_time_to_come_back(self, room, redis):
+        _in, first, second = [(fan, enter(room, fan)) for fan in [uuid4() for _ in range(3)]]
+        tick(room)
+        rooms.leave(concert_id=room.concert_id, account_id=_in[0], now=START)
+        redis.flushdb()
+        newcomer = enter(room, now=at(1))
+        assert tick(room, now=at(2)) == []
+        assert newcomer.delay == "recovering"
+        assert back(room, second, now=at(3)).number == 3
+        assert back(room, first, now=at(4)).number == 2
+        assert tick(room, now=at(20)) == [first[0]]
+
+    def test_who_comes_back_later_still_stands_where_his_number_says(self, room, redis):
+        first, second = [(fan, enter(room, fan)) for fan in [uuid4() for _ in range(2)]]
+        redis.flushdb()
+        back(room, second)
+        assert tick(room, now=at(20)) == [second[0]]
+        assert back(room, first, now=at(21)).ahead == 0
+        use(room, second[0], 2, now=at(22))
+        assert tick(room, now=at(23)) == [first[0]]
+        assert list(Admission.objects.order_by("at").values_list("number", "by")) == [(2, "tick"), (1, "return")]
+
+    def test_a_draw_ticket_brings_its_place_back_also_when_the_draw_was_meanwhile(self, redis):
+        room, fan = make_room(Room.State.BEFORE_OPENING), uuid4()
+        ticket = enter(room, fan)
+        levers.open_room(room, **OPERATOR)
+        redis.flushdb()
+        again = back(room, (fan, ticket))
+        assert (again.number, again.ticket) == (1, None)
+
+    def test_a_restart_that_forgot_the_last_places_lets_them_come_back_too(self, room, redis):
+        fan = uuid4()
+        lost = enter(room, fan)
+        redis.zrem(store.keys_of(room.concert_id)[store.KEYS.index("waiting")], store.name_of(fan))
+        redis.hset(store.keys_of(room.concert_id)[0], "run_id", "of the life before")
+        redis.script_flush()
+        assert back(room, (fan, lost)).number == lost.number
+
+
 class TestARestartedRedis:
     """It has lost its scripts, and perhaps the last second of what it was told."""
 
@@ -164,3 +208,9 @@ class TestAMirrorThatIsOlderThanTheRow:
         tick(room)
         assert enter(room).number == 1
         assert get_redis_connection("default").ttl(store.keys_of(concert)[0]) == -1
+
+
+def back(room, fan_and_place, *, now=START):
+    """The place of a fan who asks with the queue token that he has."""
+    fan, earlier = fan_and_place
+    return rooms.place(concert_id=room.concert_id, account_id=fan, token=earlier.token, now=now)

@@ -2,7 +2,7 @@
 -- Answers the new end of the active time and whether the slot had been given up meanwhile; nothing when there is none to give.
 local account = ARGV[2]
 local number, status, _, latest, remaining = place_of(account)
-if number ~= tonumber(ARGV[3]) or remaining == 0 or (status ~= 'ACTIVE' and status ~= 'EXPIRED') then return {} end
+if number ~= tonumber(ARGV[3]) or (status ~= 'ACTIVE' and status ~= 'EXPIRED') then return {} end
 local till = math.min(now + remaining, latest)
 if till <= now then return {} end
 redis.call('ZREM', ended, account)
