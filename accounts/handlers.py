@@ -7,7 +7,7 @@ from events.messages import RefundRequested, ReservationCancelled, ReservationCo
 
 TOLD = (ReservationConfirmed, ReservationFailed, ReservationCancelled, RefundRequested)
 
-notifications = Consumer("notifications", home="accounts")
+notifications = Consumer("notifications", home="accounts", batched=True)
 email = Consumer("email", home="accounts", external=True)
 
 

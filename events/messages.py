@@ -8,6 +8,7 @@ import json
 import typing
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -38,8 +39,12 @@ class Message:
     @classmethod
     def from_data(cls, data: dict) -> typing.Self:
         """The message from JSON values; fields that this version does not know are left out."""
-        known = {f.name: READERS.get(f.type, lambda value: value) for f in fields(cls)}
-        return cls(**{name: read(data[name]) for name, read in known.items() if name in data})
+        return cls(**{name: read(data[name]) for name, read in _readers(cls).items() if name in data})
+
+
+@cache
+def _readers(message_type):
+    return {f.name: READERS.get(f.type, lambda value: value) for f in fields(message_type)}
 
 
 def read(*, type: str, data: dict) -> Message:

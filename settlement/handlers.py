@@ -4,7 +4,7 @@ from events.consumers import Consumer
 from events.messages import ReservationCancelled, ReservationConfirmed
 from settlement.models import Line
 
-settlement = Consumer("settlement", home="settlement")
+settlement = Consumer("settlement", home="settlement", batched=True)
 
 
 @settlement.on(ReservationConfirmed)
