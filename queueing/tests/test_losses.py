@@ -11,7 +11,7 @@ from queueing.backends.redis import mirror, store
 from queueing.models import Admission, Room
 from queueing.tests.world import OPERATOR, START, at, crowd, enter, make_room, place, tick, use
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.only_redis, pytest.mark.django_db(databases="__all__")]
 
 
 @pytest.fixture
