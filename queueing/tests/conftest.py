@@ -5,9 +5,9 @@ BACKENDS = ["redis", "database"]
 
 
 def pytest_generate_tests(metafunc):
-    """Every test that asks a database asks it for each backend; unless it is marked with only_redis."""
+    """Each test runs for each backend, but for those marked with only_redis and those that ask no database."""
     marked = metafunc.definition.get_closest_marker
-    if marked("django_db"):
+    if marked("django_db") and not getattr(metafunc.function, "is_hypothesis_test", False):
         kinds = ["redis"] if marked("only_redis") else BACKENDS
         metafunc.parametrize("queue_backend", kinds, indirect=True)
 

@@ -128,6 +128,7 @@ class TestTheRoomsPage:
         page = olga.see("room_parts", room.pk)
         assert "40 %: the shop is slow. 240 of 600 a minute; of 100 requests 31 slow, 0 failed." in page
 
+    @pytest.mark.only_redis
     def test_says_what_to_do_while_redis_is_away(self, olga, settings):
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}
         page = olga.see("room_live", make_room().pk)
@@ -324,6 +325,7 @@ class TestALever:
     def test_that_is_none_is_not_found(self, olga):
         assert olga.status("room_lever", make_room().pk, "explode") == 404
 
+    @pytest.mark.only_redis
     def test_on_settings_works_while_redis_is_away(self, olga, settings):
         room = make_room()
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}

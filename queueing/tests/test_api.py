@@ -193,6 +193,7 @@ class TestThePublicRoom:
         assert told["opens_at"].startswith(room.opens_at.strftime("%Y-%m-%dT"))
 
 
+@pytest.mark.only_redis
 class TestWhileRedisIsAway:
     @pytest.fixture(autouse=True)
     def gone(self, settings, room):

@@ -111,6 +111,7 @@ class TestLimits:
         assert Room.objects.get().max_active == 50
 
 
+@pytest.mark.only_redis
 class TestTwoOperatorsAtOnce:
     def test_leave_redis_with_the_later_change_whichever_arrives_last(self):
         room = make_room()
@@ -243,6 +244,7 @@ class TestTheCommand:
         with pytest.raises(CommandError, match="paused"):
             run("pause", room.concert_id, *WHY)
 
+    @pytest.mark.only_redis
     def test_says_that_redis_is_away(self, settings):
         room = make_room()
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}

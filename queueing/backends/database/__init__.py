@@ -6,6 +6,7 @@ Polling locks nothing. Nothing is ever lost but what a failed commit loses, so t
 from datetime import timedelta
 
 from queueing.backends.database import ticking
+from queueing.backends.database.polling import look
 from queueing.backends.database.standing import ACTIVE, WAITING, available, locked, read
 from queueing.backends.reply import REFUSED, FrontReply, Reply
 from queueing.models import Admission, Door, KeptPlace, Room
@@ -33,16 +34,14 @@ def enter(*, concert_id, account_id, door=None, now=None) -> Reply:
 
 @available
 def place(*, concert_id, account_id, now=None) -> Reply:
-    standing = read(concert_id, now=now)
-    found = standing.place_of(account_id)
+    standing, found = look(concert_id, account_id, now=now)
     standing.hear_of(found)
     return standing.answer(found)
 
 
 @available
 def status(*, concert_id, account_id, now=None) -> Reply:
-    standing = read(concert_id, now=now)
-    found = standing.place_of(account_id)
+    standing, found = look(concert_id, account_id, now=now)
     if found and found.status == ACTIVE:
         standing.hear_of(found)
     return standing.answer(found)
@@ -50,8 +49,8 @@ def status(*, concert_id, account_id, now=None) -> Reply:
 
 @available
 def bring_back(*, concert_id, account_id, number, ticket, now=None) -> Reply:
-    standing = read(concert_id, now=now)
-    return standing.answer(standing.place_of(account_id))
+    standing, found = look(concert_id, account_id, now=now)
+    return standing.answer(found)
 
 
 @available
@@ -107,7 +106,7 @@ def admit(*, room, by, count=0, account_id=None, now=None) -> list[Admission]:
             following = list(standing.places.line()[:count])
             standing.serve(following)
             standing.save_board()
-        return standing.let_in(following, by=lambda place: by)
+        return standing.let_in(following, active=standing.places.inside().count(), by=lambda place: by)
 
 
 @available

@@ -4,7 +4,7 @@ import functools
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connections
 from django.db.models import DateTimeField, Func
 
 from events import bus
@@ -35,13 +35,17 @@ def available(function):
 
 @contextmanager
 def locked(concert_id, *, now):
-    """A transaction in which nothing else changes the room, nor who waits or is in.
-
-    The clock is asked when the lock is there: whoever waited for it would else bring a time that has been overtaken.
-    """
+    """A transaction in which nothing else changes the room, nor who waits or is in."""
     with bus.atomic(Room):
-        room = Room.objects.select_for_update(no_key=True).filter(concert_id=concert_id).first()
-        yield Standing(room or _off(concert_id), now=now or database_now(bus.home(Room)))
+        yield _lock(concert_id, now=now)
+
+
+@contextmanager
+def in_turn(concert_id, *, now):
+    """The same for who ticks; None if another one does just now. Fans who enter or pay shall not wait for two."""
+    with bus.atomic(Room), connections[bus.home(Room)].cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"tick {concert_id}"])
+        yield _lock(concert_id, now=now) if cursor.fetchone()[0] else None
 
 
 def read(concert_id, *, now) -> "Standing":
@@ -50,6 +54,12 @@ def read(concert_id, *, now) -> "Standing":
     if room is None:
         return Standing(_off(concert_id), now=now or database_now(bus.home(Room)))
     return Standing(room, now=now or room.clock)
+
+
+def _lock(concert_id, *, now):
+    """The clock is asked when the lock is there: who had to wait for it would bring a time that has been overtaken."""
+    room = Room.objects.select_for_update(no_key=True).filter(concert_id=concert_id).first()
+    return Standing(room or _off(concert_id), now=now or database_now(bus.home(Room)))
 
 
 def _off(concert_id):
@@ -107,9 +117,8 @@ class Standing:
             self.board.departed += count
             self.save_board()
 
-    def let_in(self, places, *, by) -> list[Admission]:
-        """In this order; `by` says of a place by whom. The caller has looked at the limits."""
-        active = self.places.inside().count()
+    def let_in(self, places, *, active, by) -> list[Admission]:
+        """In this order, when so many are in. `by` says of a place by whom. The caller has looked at the limits."""
         seconds = self.room.active_seconds
         until = self.now + timedelta(seconds=seconds)
         latest = self.now + timedelta(seconds=max(seconds, self.room.longest_seconds))

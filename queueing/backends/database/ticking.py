@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from queueing import outlook
-from queueing.backends.database.standing import locked
+from queueing.backends.database.standing import in_turn, locked
 from queueing.models import Admission, KeptPlace, Room
 from queueing.models.admission import RETURN, TICK
 
@@ -12,14 +12,14 @@ MINUTE, REMEMBERED = timedelta(minutes=1), timedelta(hours=1)
 
 
 def tick(room, *, inflow, stock, now) -> list[Admission]:
-    """Any number of processes may: they come one after the other, and who comes second finds nothing left to do."""
-    while _draw(room, now=now):
+    """Any number of processes may: one works, the others find nothing to do."""
+    places = KeptPlace.objects.filter(room=room)
+    while places.early().exists() and _draw(room, now=now):
         pass
     admitted, again = [], True
     while again:
-        with locked(room.concert_id, now=now) as standing:
-            step = _admit(standing, inflow=inflow)
-            _put_up(standing, inflow=inflow, stock=stock)
+        with in_turn(room.concert_id, now=now) as standing:
+            step = _step(standing, inflow=inflow, stock=stock) if standing else []
         admitted, again = admitted + step, len(step) == AT_ONCE
     return admitted
 
@@ -36,40 +36,43 @@ def _draw(room, *, now) -> int:
     return len(drawn)
 
 
-def _admit(standing, *, inflow):
-    room, board = standing.room, standing.board
-    board.measure(standing.now_ms, active=standing.places.inside().count(), grace_ms=1000 * room.grace_seconds)
-    _drop_who_is_over(standing)
-    if room.state != Room.State.OPEN:
-        return []
-    slots = room.max_active - standing.places.inside().count()
-    allowed = outlook.allowed(room.per_minute, share=inflow.share) - _pace(standing)
-    following = list(standing.places.line()[: max(0, min(slots, allowed, AT_ONCE))])
-    served = board.served
+def _step(standing, *, inflow, stock):
+    """At most AT_ONCE are let in."""
+    room, board, active = standing.room, standing.board, standing.places.inside().count()
+    board.measure(standing.now_ms, active=active, grace_ms=1000 * room.grace_seconds)
+    active -= _drop_who_is_over(standing)
+    pace = room.admissions.filter(at__gt=standing.now - MINUTE).count()
+    slots = min(room.max_active - active, outlook.allowed(room.per_minute, share=inflow.share) - pace)
+    admitted = _admit(standing, slots=slots, active=active) if room.state == Room.State.OPEN else []
+    board.inside, board.pace = active + len(admitted), pace + len(admitted)
+    board.inflow, board.slowed_by, board.stock = inflow.share, str(inflow.reason), stock
+    _put_up(standing)
+    return admitted
+
+
+def _admit(standing, *, slots, active):
+    """The next of the line. Who has a number that was passed already came back late, and is no breach of the order."""
+    following, served = list(standing.places.line()[: max(0, min(slots, AT_ONCE))]), standing.board.served
     standing.serve(following)
-    return standing.let_in(following, by=lambda place: RETURN if place.number < served else TICK)
+    return standing.let_in(following, active=active, by=lambda place: RETURN if place.number < served else TICK)
 
 
-def _drop_who_is_over(standing):
+def _drop_who_is_over(standing) -> int:
+    """How many slots came back."""
     expired, places, hearing = KeptPlace.Status.EXPIRED, standing.places, standing.hearing
-    standing.board.departed += places.over(hearing).finish(expired, now=standing.now)
+    departed = places.over(hearing).finish(expired, now=standing.now)
     places.gone(hearing).finish(expired, now=standing.now)
     places.ended_before(standing.now - REMEMBERED).delete()
     standing.room.doors.filter(used_until__lte=standing.now).delete()
+    standing.board.departed += departed
+    return departed
 
 
-def _pace(standing):
-    """Let in during the last minute, by whomever."""
-    return standing.room.admissions.filter(at__gt=standing.now - MINUTE).count()
-
-
-def _put_up(standing, *, inflow, stock):
+def _put_up(standing):
     """What was measured, for those who ask until the next tick."""
-    board, now_ms = standing.board, standing.now_ms
-    board.sample(now_ms, is_open=standing.room.state == Room.State.OPEN)
-    board.ticked, board.inside = now_ms, standing.places.inside().count()
-    board.slots, board.pace = max(0, standing.room.max_active - board.inside), _pace(standing)
-    board.inflow, board.slowed_by, board.stock = inflow.share, str(inflow.reason), stock
+    board = standing.board
+    board.sample(standing.now_ms, is_open=standing.room.state == Room.State.OPEN)
+    board.ticked, board.slots = standing.now_ms, max(0, standing.room.max_active - board.inside)
     board.line = standing.places.at_ranks(_ranks(standing.places.line().count()))
     standing.save_board()
 
