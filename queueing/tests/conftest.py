@@ -1,4 +1,5 @@
 import pytest
+from django.test import override_settings
 from django_redis import get_redis_connection
 
 BACKENDS = ["redis", "database"]
@@ -13,10 +14,11 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(autouse=True)
-def queue_backend(request, settings):
+def queue_backend(request):
     """Where places are kept."""
-    settings.QUEUE_BACKEND = getattr(request, "param", "redis")
-    return settings.QUEUE_BACKEND
+    kind = getattr(request, "param", "redis")
+    with override_settings(QUEUE_BACKEND=kind):
+        yield kind
 
 
 @pytest.fixture(autouse=True)

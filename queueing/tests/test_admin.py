@@ -362,6 +362,7 @@ class TestLettingSomeIn:
         assert "Nobody is waiting: nobody would come in." in olga.look(room, "admit", count=3)
         assert "Nobody was let in: nobody was waiting." in olga.pull(room, "admit", count=3)
 
+    @pytest.mark.only_redis
     def test_says_what_to_do_when_redis_is_away(self, olga, settings):
         room = make_room()
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}

@@ -113,6 +113,7 @@ class TestARoomThatAsksForProof:
         assert alice.challenge(room) == {"required": False}
         assert refusal(alice.enter(room)) == (409, "room_closed")
 
+    @pytest.mark.only_redis
     def test_lets_nobody_in_line_while_redis_is_away(self, room, alice, settings):
         payload = alice.solve(room)
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
@@ -137,6 +138,7 @@ class TestARoomThatDoesNotAsk:
         assert alice.challenge(room) == {"required": False}
         assert alice.enter(room).status_code == 201
 
+    @pytest.mark.only_redis
     def test_asks_the_database_nothing_of_who_comes(self, alice, bob, django_assert_num_queries):
         room = make_room()
         alice.enter(room)

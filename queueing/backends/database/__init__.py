@@ -8,28 +8,28 @@ from datetime import timedelta
 from queueing.backends.database import ticking
 from queueing.backends.database.polling import look
 from queueing.backends.database.standing import ACTIVE, WAITING, available, locked, read
-from queueing.backends.reply import REFUSED, FrontReply, Reply
+from queueing.backends.reply import REFUSED, UNPROVEN, FrontReply, Reply
 from queueing.models import Admission, Door, KeptPlace, Room
 
 EXPIRED, USED = KeptPlace.Status.EXPIRED, KeptPlace.Status.USED
 
 
 @available
-def enter(*, concert_id, account_id, door=None, now=None) -> Reply:
+def enter(*, concert_id, account_id, door=None, proven=False, now=None) -> Reply:
     with locked(concert_id, now=now) as standing:
-        place, state = standing.place_of(account_id), standing.room.state
-        status = place and standing.status_of(place)
-        if state == Room.State.OFF:
+        found = standing.place_of(account_id)
+        room, status = standing.room, found and standing.status_of(found)
+        if status == ACTIVE or status == WAITING and room.state != Room.State.CLOSED:
+            standing.hear_of(found)
+            return standing.answer(found)
+        if room.state in (Room.State.OFF, Room.State.CLOSED):
             return standing.answer()
-        if status == ACTIVE or status == WAITING and state != Room.State.CLOSED:
-            standing.hear_of(place)
-            return standing.answer(place)
-        if state == Room.State.CLOSED:
-            return standing.answer()
+        if room.asks_proof and not proven:
+            return standing.answer()._replace(status=UNPROVEN)
         if wait := _refused(standing, door):
             return standing.answer()._replace(status=REFUSED, until_ms=-(-wait // timedelta(milliseconds=1)))
-        place = standing.begin(account_id, place=place, is_early=state == Room.State.BEFORE_OPENING)
-        return standing.answer(place, is_new=True)
+        begun = standing.begin(account_id, place=found, is_early=room.state == Room.State.BEFORE_OPENING)
+        return standing.answer(begun, is_new=True)
 
 
 @available
