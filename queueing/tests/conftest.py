@@ -6,10 +6,10 @@ BACKENDS = ["redis", "database"]
 
 
 def pytest_generate_tests(metafunc):
-    """Each test runs for each backend, but for those marked with only_redis and those that ask no database."""
+    """Each test runs for each backend, but for those marked with only_… and those that ask no database."""
     marked = metafunc.definition.get_closest_marker
     if marked("django_db") and not getattr(metafunc.function, "is_hypothesis_test", False):
-        kinds = ["redis"] if marked("only_redis") else BACKENDS
+        kinds = [kind for kind in BACKENDS if marked(f"only_{kind}")] or BACKENDS
         metafunc.parametrize("queue_backend", kinds, indirect=True)
 
 
