@@ -100,6 +100,29 @@ class TestEnteringByApi:
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
 
+class TestManyPlaces:
+    @pytest.fixture(autouse=True)
+    def three_at_once(self, settings):
+        settings.RATE_LIMITS = True
+        rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"places": "3/min"}
+        settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": rates}
+
+    def test_for_one_account_are_one_place(self, room, alice):
+        assert {alice.post(url_of(room, "/place")).json()["number"] for _ in range(20)} == {1}
+
+    def test_for_one_address_are_429_after_the_first_few(self, room):
+        answers = [signed_in(uuid4()).post(url_of(room, "/place")) for _ in range(20)]
+        assert [answer.status_code for answer in answers] == [201] * 3 + [429] * 17
+        assert answers[-1].json()["code"] == "throttled"
+        assert 1 <= int(answers[-1]["Retry-After"]) <= 20
+        assert rooms.front(concert_id=room.concert_id).waiting == 3
+
+    def test_for_another_address_are_its_own(self, room):
+        for _ in range(4):
+            signed_in(uuid4()).post(url_of(room, "/place"))
+        assert signed_in(uuid4()).post(url_of(room, "/place"), REMOTE_ADDR="10.0.0.9").status_code == 201
+
+
 class TestAPlaceByApi:
     def test_is_told_to_its_owner(self, room, alice):
         entered = alice.post(url_of(room, "/place"))
