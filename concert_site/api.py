@@ -9,9 +9,9 @@ from accounts.api.views import Pass
 from api.problems import NotFound, json_response
 
 OF_DOMAINS = {
+    "queueing": "concert_site.waiting_rooms",
     "accounts": "accounts.api.urls",
     "reservations": "reservations.api.urls",
-    "queueing": "concert_site.waiting_rooms",
     "payments": "payments.api.urls",
 }
 v1 = [path("", include(urls)) for domain, urls in OF_DOMAINS.items() if domain in settings.DOMAINS]
@@ -25,8 +25,8 @@ def unknown(request, **kwargs):
 
 
 urlpatterns = [
+    path("v1/", include(v1)),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
-    path("v1/", include(v1)),
     re_path("", unknown),
 ]

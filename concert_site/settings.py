@@ -48,19 +48,19 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "concert_site.middleware.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "concert_site.middleware.TraceMiddleware",
     "queueing.middleware.ShopLoadMiddleware",
     "api.middleware.ProblemsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "concert_site.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "concert_site.middleware.ActorMiddleware",
     "concert_site.gate.GateMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "concert_site.middleware.PageMessagesMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "concert_site.error_pages.UnavailableMiddleware",
 ]

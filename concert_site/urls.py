@@ -24,12 +24,12 @@ OF_THE_PROCESS = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
-    path("api/", include("concert_site.api")),
 ]
 CONSOLE = [path("admin/", admin.site.urls)]
 
 # Pages need several domains at once, the console needs accounts and looks into the others.
 urlpatterns = [
+    path("api/", include("concert_site.api")),  # first, and in it the waiting rooms: nothing is asked as often
     *([] if settings.ELSEWHERE else PAGES),
     *OF_THE_PROCESS,
     *(CONSOLE if "accounts" in settings.DOMAINS else []),

@@ -51,7 +51,7 @@ def cookie_name(concert_id) -> str:
 
 def shown(request, concert_id) -> str:
     """The queue token that comes with a request, or ""."""
-    return request.headers.get("Queue-Token") or request.COOKIES.get(cookie_name(concert_id), "")
+    return request.META.get("HTTP_QUEUE_TOKEN") or request.COOKIES.get(cookie_name(concert_id), "")
 
 
 def issue(*, account_id, concert_id, number, active_until=None, epoch=0, ticket=0) -> str:
