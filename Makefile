@@ -19,7 +19,7 @@ CHECK := SECRET_KEY=check DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=r
 export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-split test test-brokers manage check format clean
+.PHONY: help run run-split test test-brokers bench manage check format clean
 
 help:
 	@echo "Concert reservations"
@@ -42,6 +42,9 @@ test: $(VENV)/installed-dev ## all tests, with one database and again with a dat
 
 test-brokers: $(VENV)/installed-dev ## only what goes through Redis Streams, RabbitMQ and Kafka; says which of them run here
 	DATABASE_PER_DOMAIN=1 $(BIN)/python -m pytest tests/brokers -rs $(PYTEST_ARGS)
+
+bench: $(VENV)/installed-local ## the waiting room beside plain Django views (ARGS=--quick: in a minute)
+	@$(BIN)/python -m bench.waiting_room $(filter --quick,$(ARGS))
 
 manage: $(VENV)/installed-local ## a command of manage.py on the data of `make run`: make manage ARGS="shell"
 	@$(BIN)/python -m local_stack.manage $(ARGS)

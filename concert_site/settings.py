@@ -171,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
     "chase unanswered payments and refunds": every(5, "reservations.chase"),
     "settle charges of unknown outcome": every(10, "payments.settle_charges"),
     "rebuild the ranking": every(3600, "reservations.rebuild_ranking"),
+    "forget tokens that have ended": every(3600, "accounts.forget_ended_tokens"),
     "forget old measurements": every(300, "queueing.prune"),
     "forget what is over and old": every(3600, "events.prune"),
     "say that beat and worker live": every(5, "concert_site.report_alive"),

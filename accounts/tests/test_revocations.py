@@ -8,6 +8,7 @@ from accounts import authentication, revocations
 from accounts.models import ApiToken, Revocation, User
 from accounts.models.api_token import digest_of
 from accounts.revocations import Revocations
+from accounts.tasks import forget_ended_tokens
 from events import bus
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -111,6 +112,15 @@ class TestTheDatabase:
         Revocation.objects.all().delete()
         ApiToken.objects.all().delete()
         assert not Revocation.objects.exists()
+
+    def test_forgets_what_is_over_and_nothing_else(self, alice, signed_in):
+        gone, _ = ApiToken.issue(user=alice, now=now())
+        gone.delete()
+        ApiToken.issue(user=alice, now=now() - timedelta(days=31))
+        Revocation.objects.create(digest="over", expires_at=now())
+        forget_ended_tokens()
+        assert ApiToken.objects.get() == signed_in[0]
+        assert Revocation.objects.get().digest == gone.digest
 
     def test_lets_an_account_that_works_again_be_asked_for(self, signed_in):
         User.objects.update(is_active=False)
