@@ -436,7 +436,7 @@ class TestTheQueueToken:
 
 
 class TestTheWaitingRoom:
-    PLACE = {"token", "status", "number", "ahead", "eta_seconds", "poll_after_seconds", "expires_at"}
+    PLACE = {"token", "status", "number", "ahead", "eta_seconds", "poll_after_seconds", "expires_at", "ticket", "delay"}
 
     def test_is_told_to_anyone_and_cached(self, world, anyone):
         answer = anyone.call("get", f"/waiting-rooms/{world.concert.id}")
@@ -447,6 +447,12 @@ class TestTheWaitingRoom:
             "pace_per_minute": 0,
             "opens_at": None,
             "remaining_seats": 12,
+            "stock": None,
+            "sold_out": False,
+            "line": [],
+            "delay": None,
+            "announcement": "",
+            "asks_proof": False,
         }
         assert "public" in answer["Cache-Control"]
         again = anyone.call("get", f"/waiting-rooms/{world.concert.id}", **{"If-None-Match": answer["ETag"]})
