@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from bench.load import Order, Outcome
@@ -51,7 +51,8 @@ def _become_part_of(servers):
     from local_stack.prepare import migrate
 
     (servers.directory.path / "static").mkdir()
-    migrate()
+    with redirect_stdout(sys.stderr):
+        migrate()
 
 
 def _web(servers):
