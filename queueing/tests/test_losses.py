@@ -87,6 +87,17 @@ class TestAWipedRedis:
         after = place(room, fan)
         assert (after.status, after.number, after.active_until) == ("ACTIVE", 1, before.active_until)
 
+    def test_lets_no_more_in_than_the_minute_allows(self, redis):
+        room = make_room(per_minute=2)
+        fans = crowd(room, 2)
+        tick(room)
+        redis.flushdb()
+        late = crowd(room, 2, now=at(1))
+        assert tick(room, now=at(40)) == []
+        place(room, late[0], now=at(59))
+        assert tick(room, now=at(60)) == late
+        assert fans
+
     def test_has_the_settings_again_at_once(self, redis):
         room = make_room(Room.State.PAUSED)
         crowd(room, 1)

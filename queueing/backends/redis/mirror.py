@@ -8,6 +8,7 @@ its place back, and nobody is let in until those who wait have had time to ask.
 
 import json
 import time
+from datetime import timedelta
 
 import structlog
 from django.db.models import F, Max
@@ -43,7 +44,7 @@ def load(concert_id, *, now=None):
     """Bring the row in PostgreSQL into Redis."""
     room = Room.objects.filter(concert_id=concert_id).first()
     if room is None:
-        _run("configure", concert_id=concert_id, args=(0, 0, 0, "[]", "state", Room.State.OFF.value))
+        _run("configure", concert_id=concert_id, args=(0, 0, 0, "{}", "state", Room.State.OFF.value))
     else:
         push(room, now=now)
 
@@ -54,13 +55,13 @@ def push(room, *, now=None):
     fields = _settings(room) | {"run_id": store.run_id()}
     if "epoch" not in known:
         fields["epoch"] = room.epoch
-    inside = "[]"
+    lost = "{}"
     if room.high_water and known.get("version", "0") == "0":
         fields |= _after_a_loss(room, now=now)
-        inside = json.dumps(_inside(room, now=now))
+        lost = json.dumps({"inside": _inside(room, now=now), "recent": _recent(room, now=now)})
     pairs = [part for pair in fields.items() for part in pair]
     floor = room.draw_first if room.draw_last is None else room.draw_last
-    reply = _run("configure", concert_id=room.concert_id, args=(room.version, room.high_water, floor, inside, *pairs))
+    reply = _run("configure", concert_id=room.concert_id, args=(room.version, room.high_water, floor, lost, *pairs))
     counter, ceiling = (int(figure or 0) for figure in reply)
     if room.state != Room.State.OFF:
         top_up(room.concert_id, counter=counter, ceiling=ceiling)
@@ -89,6 +90,12 @@ def _inside(room, *, now):
         [store.name_of(one.account_id), one.number, milliseconds(one.until), milliseconds(one.at) + longest]
         for one in still
     ]
+
+
+def _recent(room, *, now):
+    """[number, at] of those let in during the last minute: the pace counts them on."""
+    since = moment(_clock(now)) - timedelta(minutes=1)
+    return [[one.number, milliseconds(one.at)] for one in room.admissions.filter(at__gt=since)]
 
 
 def _clock(now):

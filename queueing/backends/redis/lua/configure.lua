@@ -1,7 +1,7 @@
 -- Take over the room's settings from PostgreSQL, unless newer ones are here. Runs without _room.lua.
--- ARGV: version, highest number promised, number that the next must be above, who is in according to PostgreSQL (JSON), then
--- names and values.  Version 0: there is no such room; asked again after a minute.
-local settings, active, places = KEYS[1], KEYS[4], KEYS[5]
+-- ARGV: version, highest number promised, number that the next must be above, by PostgreSQL (JSON) who is in and who was let
+-- in lately, then names and values.  Version 0: there is no such room; asked again after a minute.
+local settings, active, places, recent = KEYS[1], KEYS[4], KEYS[5], KEYS[7]
 local version = tonumber(ARGV[1])
 local known = tonumber(redis.call('HGET', settings, 'version'))
 if not known or known < version then
@@ -15,10 +15,12 @@ if not known or known < version then
   end
 end
 if version > 0 and (not known or known == 0) then -- what a loss has taken away
-  for _, one in ipairs(cjson.decode(ARGV[4])) do
+  local lost = cjson.decode(ARGV[4])
+  for _, one in ipairs(lost.inside or {}) do
     redis.call('ZADD', active, 'NX', one[3], one[1])
     redis.call('HSETNX', places, one[1], string.format('%.0f ACTIVE %.0f %.0f 0', one[2], one[3], one[4]))
   end
+  for _, one in ipairs(lost.recent or {}) do redis.call('ZADD', recent, one[2], one[1]) end
 end
 local counter = tonumber(redis.call('HGET', settings, 'counter'))
 if counter and counter < tonumber(ARGV[3]) then redis.call('HSET', settings, 'counter', ARGV[3]) end
