@@ -291,6 +291,7 @@ class TestTheWaitingRoom:
             WaitingRoom,
             settings=settings(
                 deadline=None,
+                derandomize=True,
                 stateful_step_count=30,
                 print_blob=True,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],

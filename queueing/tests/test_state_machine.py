@@ -169,7 +169,7 @@ class TestTheWaitingRoom:
         run_state_machine_as_test(
             WaitingRoom,
             settings=settings(
-                max_examples=8, stateful_step_count=30, deadline=None, print_blob=True,
+                max_examples=8, stateful_step_count=30, deadline=None, derandomize=True, print_blob=True,
                 suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip
