@@ -149,6 +149,19 @@ class TestAfterALoss:
         redis.script_flush()
         assert back(room, (fan, lost)).number == lost.number
 
+    def test_somebody_elses_token_brings_nothing_back(self, room, redis):
+        lost = enter(room)
+        redis.flushdb()
+        assert back(room, (uuid4(), lost)) is None
+
+    def test_the_token_of_one_who_has_bought_brings_no_second_turn(self, room, redis):
+        fan = uuid4()
+        waiting = enter(room, fan)
+        tick(room)
+        use(room, fan, 1)
+        redis.flushdb()
+        assert back(room, (fan, waiting), now=at(1)) is None
+
 
 class TestARestartedRedis:
     """It has lost its scripts, and perhaps the last second of what it was told."""
