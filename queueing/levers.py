@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from events import bus
+from queueing import ticks
 from queueing.backends import RoomUnavailable, backend
 from queueing.models import Admission, Room
 
@@ -22,7 +23,13 @@ def open_room(room, **why):
 
 
 def schedule(room, *, opens_at, **why):
-    """Fans may come and wait; at `opens_at` the room opens by itself (None: when an operator opens it)."""
+    """Fans may come and wait; at `opens_at` the room opens by itself (None: when an operator opens it).
+
+    Also raises RoomUnavailable where an earlier draw may be unfinished: whoever still has its tickets gets his number
+    first, since the next draw has another seed.
+    """
+    if room.draw_last is not None:
+        ticks.tick(room=room)
     _pull(room, action="queue.schedule", state=Room.State.BEFORE_OPENING, opens_at=opens_at, **why)
 
 

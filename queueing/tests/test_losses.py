@@ -59,6 +59,20 @@ class TestATickerThatDies:
         assert Admission.objects.count() == 1
 
 
+class TestADrawThatDiesHalfway:
+    def test_is_finished_before_the_room_is_scheduled_again(self):
+        room = make_room(Room.State.BEFORE_OPENING, seed="0" * 64)
+        fans = crowd(room, 6, now=None)
+        levers.open_room(room, **OPERATOR)
+        numbers = [room.number_of(ticket) for ticket in range(1, 7)]
+        assert set(numbers[:3]) & {4, 5, 6}  # a ticket of the others would be a number that is given already
+        _draw, line = mirror.ask("tick", concert_id=room.concert_id, args=(room.version, 1, "", ""))
+        backend._draw(room, line[: 2 * 3], now=None)  # and here it dies
+        levers.close(room, **OPERATOR)
+        levers.schedule(room, opens_at=None, **OPERATOR)
+        assert [place(room, fan, now=None).number for fan in fans] == numbers
+
+
 class TestAWipedRedis:
     def test_gives_no_number_twice(self, redis):
         room = make_room()
