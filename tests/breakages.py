@@ -114,6 +114,7 @@ BREAKAGES = {
         "a lower number later": [
             ("queueing", "UPDATE queueing_admission SET at = at - number * interval '1 min'"),
         ],
+        "one passed by": [("queueing", "UPDATE queueing_admission SET by = 'return'")],
         "nobody let in": [("queueing", "DELETE FROM queueing_admission")],
         "somebody else let in": [("queueing", "UPDATE queueing_admission SET account_id = gen_random_uuid()")],
         "let in too late": [("queueing", "UPDATE queueing_admission SET at = at + interval '1 h'")],

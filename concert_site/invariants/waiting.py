@@ -21,6 +21,10 @@ SELECT room_id || ':' || number FROM (
       FROM queueing_admission WHERE by = 'tick') AS turn
  WHERE before > at
 """
+PASSED_BY = """
+SELECT room_id || ':' || number FROM queueing_admission a JOIN queueing_room r ON r.id = a.room_id
+ WHERE a.by = 'return' AND r.epoch = 1
+"""
 WITH_A_PLACE = "SELECT id, user_id, place, created_at FROM reservations_reservation WHERE place <> '' ORDER BY id"
 
 
@@ -28,6 +32,7 @@ def wrong_admissions():
     using = home("queueing")
     yield from suspects(using, "admission", "let in over the limit of then", OVER_THE_LIMIT)
     yield from suspects(using, "admission", "let in before a lower number", OUT_OF_TURN)
+    yield from suspects(using, "admission", "let in after a higher number, though nothing was ever lost", PASSED_BY)
     yield from _uninvited()
     try:
         yield from _leaks()
