@@ -111,14 +111,15 @@ def leave(*, concert_id, account_id, now=None) -> bool:
     former = backend().leave(concert_id=concert_id, account_id=account_id, now=now)
     if former and former[0] == places.Status.ACTIVE:
         _end(concert_id=concert_id, account_id=account_id, number=former[1], now=now)
-    return former is not None and former[0] in (places.Status.WAITING, places.Status.ACTIVE, "ENTERING")
+    return former is not None and former[0] in (places.Status.WAITING, places.Status.ACTIVE)
 
 
 def use(*, concert_id, account_id, number, now=None) -> bool:
     """The fan has paid under that number: USED, and the slot comes back. False when that is not his place any more."""
     of = {"concert_id": concert_id, "account_id": account_id, "number": number}
+    used = backend().use(**of, now=now)
     _end(**of, now=now)
-    return backend().use(**of, now=now)
+    return used
 
 
 def keep(*, concert_id, account_id, number, until, now=None) -> bool:

@@ -3,4 +3,4 @@ local account = ARGV[2]
 local number, status, _, _, _, ticket = place_of(account)
 if not number then return {} end
 forget(account, number, ticket)
-return { status, number }
+return { status == 'ENTERING' and 'ACTIVE' or status, number }
