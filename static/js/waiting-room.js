@@ -86,7 +86,7 @@ function showRoom({ stock, sold_out: soldOut, announcement }) {
   part("announcement").textContent = announcement;
   if (!part("stock")) return;
   part("sold-out").hidden = !soldOut;
-  part("stock").hidden = !stock || soldOut;
+  part("stock-box").hidden = !stock || soldOut;
   part("stock").replaceChildren(...Object.entries(stock ?? {}).map(([kind, left]) => kindLeft(kind, left)));
 }
 
