@@ -22,7 +22,7 @@ class Admission(models.Model):
     room = models.ForeignKey("queueing.Room", models.PROTECT, related_name="admissions", verbose_name=_("room"))
     number = models.PositiveBigIntegerField(_("number"))
     account_id = models.UUIDField(_("account"))
-    at = models.DateTimeField(_("at"), help_text=_("By the clock of Redis."))
+    at = models.DateTimeField(_("at"), help_text=_("By the clock of the room."))
     until = models.DateTimeField(_("until"), null=True, help_text=_("End of the time to buy, as promised at last."))
     ended_at = models.DateTimeField(_("ended at"), null=True, help_text=_("Paid or left; empty where time ended it."))
     given_back = models.BooleanField(

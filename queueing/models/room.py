@@ -37,7 +37,7 @@ class RoomQuerySet(models.QuerySet):
 
 
 class Room(models.Model):
-    """The waiting room of one concert: its state and limits. Who waits and who is in stands in Redis.
+    """The waiting room of one concert: its state and limits. Who waits and who is in, `queueing.backends` keeps.
 
     A concert without a row here has its room OFF. Operators change a room through `queueing.levers`.
     """
@@ -74,7 +74,7 @@ class Room(models.Model):
         _("grace time"),
         default=300,
         validators=[MinValueValidator(30)],
-        help_text=_("Seconds that a waiting fan may stay away before the place lapses."),
+        help_text=_("Seconds that a fan may stay away before a place in line, or a slot, is given up."),
     )
     opens_at = models.DateTimeField(_("opens at"), null=True, blank=True)
     announcement = models.CharField(_("announcement"), max_length=500, blank=True)
