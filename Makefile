@@ -76,6 +76,7 @@ $(VENV)/installed-dev: requirements-dev.txt | $(VENV)/made
 $(VENV)/made:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; python3 here is $$(python3 --version 2>&1)."; \
 		echo "Install one, or say where it is: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	@test ! -L $(VENV) || { echo "$(VENV) is a link; emptying it would empty what it points to. Remove the link."; exit 1; }
 	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
 		$(PYTHON) -m pip --python $(BIN)/python install pip; } || \
 		{ echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }

@@ -276,7 +276,7 @@ class Recorder:
 
         ids = {self.reservation.id: reservation.id}
         for statements in self.transactions:
-            with transaction.atomic(), connection.cursor() as cursor:
+            with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
                 raw = cursor.cursor
                 for sql, params in statements:
                     raw.execute(sql, self._renewed(params, ids))
