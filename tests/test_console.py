@@ -66,6 +66,10 @@ class TestTheIndex:
         page = boss.see("")
         assert "state__exact=dead" in page and "attention=needed" in page
 
+    def test_leads_to_the_views_that_an_operator_may_see(self, boss, world):
+        assert "Who waits, who is in" in boss.see("")
+        assert "Who waits, who is in" not in Operator.who_may("view_reservation").see("")
+
     def test_says_when_nothing_has_reported(self, boss):
         assert "beat has never reported" in boss.see("")
 

@@ -1,7 +1,8 @@
 """Django's admin as the operator console: a window on all domains, with a few labelled levers.
 
-site.py                the index with its health strip
+site.py                the index with its health strip and its menu
 health_strip.py        what it tells
+menu.py                the views, each as soon as it has a page
 reservation_page.py    one reservation across all domains
 room_page.py           rooms by the titles of their concerts
 verdicts.py            whether its points and its seats are as they should be, in words

@@ -1,12 +1,22 @@
+from importlib import import_module
+
 from django.contrib.admin import AdminSite
 from django.utils.translation import gettext_lazy as _
+
+PAGES = []  # modules of this package with pages that are no model's; each has `paths(site)`
 
 
 class ConsoleSite(AdminSite):
     site_header = site_title = _("Operator console")
     index_title = _("Today")
 
+    def get_urls(self):
+        modules = [import_module(f"concert_site.admin.{name}") for name in PAGES]  # they import what registers here
+        return [path for module in modules for path in module.paths(self)] + super().get_urls()
+
     def index(self, request, extra_context=None):
         from concert_site.admin.health_strip import health_strip  # what it imports registers with this site
+        from concert_site.admin.menu import menu_of
 
-        return super().index(request, {"health_strip": health_strip()} | (extra_context or {}))
+        shown = {"health_strip": health_strip(), "menu": menu_of(request.user)}
+        return super().index(request, shown | (extra_context or {}))
