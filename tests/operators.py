@@ -3,7 +3,7 @@
 import json
 from uuid import uuid4
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from accounts.models import User
@@ -28,6 +28,12 @@ class Operator:
     def who_may(cls, *codenames):
         user = User.objects.create_user(f"kim-{uuid4().hex[:6]}@example.com", name="Kim", is_staff=True)
         user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        return cls(user)
+
+    @classmethod
+    def as_a(cls, role):
+        user = User.objects.create_user(f"{role}-{uuid4().hex[:6]}@example.com", name=role.title(), is_staff=True)
+        user.groups.set([Group.objects.get(name=role)])
         return cls(user)
 
     def see(self, path, status=200, **query):

@@ -69,11 +69,17 @@ class DryRun:
 
 
 class WithLevers:
-    """For admins of models with levers: each verb V has a permission V_<model> and a view of the name V."""
+    """For admins of models with levers: each verb V has a permission V_<model> and a view of the name V.
+
+    No permission, no lever; that holds for a superuser, too, when the model declares none of that name.
+    """
 
     verbs = []  # each at …/<id>/<verb>/
 
     def get_urls(self):
+        return self.lever_paths() + super().get_urls()
+
+    def lever_paths(self):
         return [
             path(
                 f"<uuid:object_id>/{verb.replace('_', '-')}/",
@@ -81,10 +87,15 @@ class WithLevers:
                 name=f"{self.opts.app_label}_{self.opts.model_name}_{verb}",
             )
             for verb in self.verbs
-        ] + super().get_urls()
+        ]
+
+    def permission_of(self, verb) -> str:
+        """What an operator needs for that lever, as "app.codename"."""
+        return f"{self.opts.app_label}.{verb}_{self.opts.model_name}"
 
     def may(self, request, verb) -> bool:
-        return request.user.has_perm(f"{self.opts.app_label}.{verb}_{self.opts.model_name}")
+        permission = self.permission_of(verb)
+        return permission in declared(self.opts) and request.user.has_perm(permission)
 
     def require(self, request, verb):
         """Raises PermissionDenied."""
@@ -116,6 +127,12 @@ class WithLevers:
         context = self.admin_site.each_context(request)
         context |= {"title": dry_run.title, "opts": self.opts, "form": form, "dry_run": dry_run}
         return TemplateResponse(request, "admin/lever.html", context)
+
+
+def declared(opts) -> set:
+    """The permissions that there are on a model."""
+    names = {f"{verb}_{opts.model_name}" for verb in opts.default_permissions} | dict(opts.permissions).keys()
+    return {f"{opts.app_label}.{name}" for name in names}
 
 
 def who(request) -> dict:

@@ -39,12 +39,14 @@ class RoomLeverForm(LeverForm):
 class PullsLevers(WithLevers):
     """For the admin of rooms. One permission is for all levers: to change a room."""
 
-    def get_urls(self):
-        pull = self.admin_site.admin_view(self.pull)
-        return [path("<int:object_id>/levers/<slug:verb>/", pull, name="queueing_room_lever"), *super().get_urls()]
+    verbs = list(HANDLES)
 
-    def may(self, request, verb):
-        return request.user.has_perm("queueing.change_room")
+    def lever_paths(self):
+        pull = self.admin_site.admin_view(self.pull)
+        return [path("<int:object_id>/levers/<slug:verb>/", pull, name="queueing_room_lever")]
+
+    def permission_of(self, verb):
+        return "queueing.change_room"
 
     def address_of(self, verb, room):
         return reverse("admin:queueing_room_lever", args=[room.pk, verb])

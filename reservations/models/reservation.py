@@ -85,7 +85,15 @@ class Reservation(Aggregate):
     class Meta:
         verbose_name, verbose_name_plural = _("reservation"), _("reservations")
         ordering = ["-id"]
-        permissions = [("compensate_reservation", _("Can undo a reservation and give its points back"))]
+        permissions = [
+            ("compensate_reservation", _("Can undo a reservation and give its points back")),
+            ("confirm_reservation", _("Can confirm a reservation whose points are debited")),
+            ("release_reservation", _("Can release a hold")),
+            ("sync_reservation", _("Can tell the data platform again")),
+            ("notify_reservation", _("Can tell the fan again")),
+            ("resolve_reservation", _("Can say that a reservation needs no attention any more")),
+            ("note_reservation", _("Can write a note on a reservation")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["user_id", "hold_key"], name="one_reservation_per_hold_key"),
             models.UniqueConstraint(
