@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 
 from concert_site import alive
+from concert_site.models import Finding
 from events.homes import own_databases
 from queueing import rooms
 from queueing.models import Inflow, Room
@@ -31,6 +32,8 @@ class ServiceCollector:
             yield from self._reachable_rooms()
         yield from self._inflow()
         yield self._silent()
+        if "accounts" in settings.DOMAINS:
+            yield from self._invariants()
 
     def _deliveries(self):
         labels = ["database", "consumer", "state"]
@@ -76,6 +79,14 @@ class ServiceCollector:
         for name in alive.PROCESSES:
             silent.add_metric([name], int(name in alive.silent()))
         return silent
+
+    def _invariants(self):
+        violations = GaugeMetricFamily("invariant_violations", "As last looked at", labels=["letter"])
+        looked_at = GaugeMetricFamily("invariant_looked_at_timestamp_seconds", "Its last look", labels=["letter"])
+        for finding in Finding.objects.last_looks():
+            violations.add_metric([finding.letter], finding.violations)
+            looked_at.add_metric([finding.letter], finding.finished_at.timestamp())
+        return [violations, looked_at]
 
 
 registry = CollectorRegistry(auto_describe=False)

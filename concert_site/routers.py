@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-# These hold foreign keys on each other, so they move together.
-ACCOUNTS_FAMILY = {"accounts", "auth", "contenttypes", "admin", "sessions"}
+# These hold foreign keys on each other, so they move together; and the console's own rows are where it is signed in.
+ACCOUNTS_FAMILY = {"accounts", "auth", "contenttypes", "admin", "sessions", "concert_site"}
 
 
 class HomelessModel(LookupError):

@@ -124,7 +124,8 @@ DATABASES = {"default": database("DATABASE_URL")} | {
     if f"{domain.upper()}_DATABASE_URL" in env
 }
 # Not even noted as done where the tables are not made.
-NOT_MIGRATED = [*ELSEWHERE, *(["auth", "contenttypes", "admin", "sessions"] if "accounts" in ELSEWHERE else [])]
+WITH_ACCOUNTS = ["auth", "contenttypes", "admin", "sessions", "concert_site"]
+NOT_MIGRATED = [*ELSEWHERE, *(WITH_ACCOUNTS if "accounts" in ELSEWHERE else [])]
 MIGRATION_MODULES = dict.fromkeys(NOT_MIGRATED)
 DATABASE_ROUTERS = ["concert_site.routers.OneDatabasePerDomain"]
 
@@ -175,10 +176,13 @@ CELERY_BEAT_SCHEDULE = {
     "forget old measurements": every(300, "queueing.prune"),
     "forget what is over and old": every(3600, "events.prune"),
     "say that beat and worker live": every(5, "concert_site.report_alive"),
+    "look whether all agrees": every(5, "concert_site.reconcile"),
 }
 CELERY_BEAT_SCHEDULE = {
     name: entry for name, entry in CELERY_BEAT_SCHEDULE.items() if entry["task"].split(".")[0] not in ELSEWHERE
 }
+if "accounts" in ELSEWHERE:
+    del CELERY_BEAT_SCHEDULE["look whether all agrees"]  # the console's deployment looks
 
 SILENT_AFTER_SECONDS = env.int("SILENT_AFTER_SECONDS", default=30)  # then beat and worker count as dead
 

@@ -4,6 +4,8 @@ site.py                the index with its health strip and its menu
 health_strip.py        what it tells
 menu.py                the views, each as soon as it has a page
 reservation_page.py    one reservation across all domains
+reconciliation.py      whether all domains agree, and since when
+repairs.py             which lever repairs what does not
 room_page.py           rooms by the titles of their concerts
 verdicts.py            whether its points and its seats are as they should be, in words
 """

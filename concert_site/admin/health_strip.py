@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from concert_site import alive
+from concert_site.models import last_failures
 from events.admin.domains import domains
 from events.models import Delivery
 from queueing import rooms
@@ -35,6 +36,7 @@ def health_strip() -> list[Sign]:
         _("Dead letters"): _dead_letters,
         _("Reservations needing attention"): _attention,
         _("Beat and worker"): _processes,
+        _("Invariants"): _invariants,
         _("Waiting rooms"): _rooms,
         _("Pace of the waiting rooms"): _inflow,
     }
@@ -94,6 +96,12 @@ def _processes(label):
     for name, seconds in silent.items():
         words = _("%(name)s silent for %(n)d s") if seconds else _("%(name)s has never reported")
         yield Sign(label=label, words=words % {"name": name, "n": seconds or 0}, level=BAD)
+
+
+def _invariants(label):
+    broken = last_failures()
+    words = _("broken: %(letters)s") % {"letters": ", ".join(broken)} if broken else _("none broken")
+    yield Sign(label=label, words=words, level=BAD if broken else GOOD, address=reverse("admin:reconciliation"))
 
 
 def _rooms(label):

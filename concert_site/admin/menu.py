@@ -52,7 +52,7 @@ MENU = [
         label=_("Reconciliation"),
         told=_("Whether seats, points and messages agree everywhere; and the repair where they don't."),
         page="reconciliation",
-        permission="reservations.view_reservation",
+        permission="concert_site.view_reconciliation",
     ),
     View(
         label=_("Rooms"),

@@ -3,7 +3,7 @@ from importlib import import_module
 from django.contrib.admin import AdminSite
 from django.utils.translation import gettext_lazy as _
 
-PAGES = []  # modules of this package with pages that are no model's; each has `paths(site)`
+PAGES = ["reconciliation"]  # modules of this package with pages that are no model's; each has `paths(site)`
 
 
 class ConsoleSite(AdminSite):

@@ -6,6 +6,7 @@ is put together here.
 
 from concert_site.invariants import effects, logs, money, seats, waiting
 from concert_site.invariants.judging import PAUSE, Letter, Verdict, judge
+from concert_site.invariants.reading import gently
 
 TABLE = [
     Letter(
@@ -66,7 +67,7 @@ TABLE = [
 ]
 LETTERS = {each.letter: each for each in TABLE}
 
-__all__ = ["LETTERS", "Letter", "Verdict", "judge", "violations"]
+__all__ = ["LETTERS", "PAUSE", "Letter", "Verdict", "gently", "judge", "violations"]
 
 
 def violations(letters=None, *, pause=PAUSE) -> dict[str, list]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import islice
 
 from concert_site.invariants.reading import Unchecked
@@ -16,6 +17,7 @@ class Letter:
     letter: str
     promise: str
     suspects: Callable
+    every: timedelta = timedelta(minutes=10)  # how often the timetable looks; docs/console.md has what it costs
 
 
 @dataclass(kw_only=True)

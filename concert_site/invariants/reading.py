@@ -1,5 +1,6 @@
 """How the letters read: in a stream, from one database at a time, and without believing what they see at once."""
 
+from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,6 +26,24 @@ class Unchecked(NamedTuple):
     """What could not be looked at, and why. Not a violation."""
 
     why: str
+
+
+@contextmanager
+def gently(*, seconds):
+    """Until the end of the block no statement takes longer, nor more than one core of its database's machine."""
+    _set(statement_timeout=f"{seconds}s", max_parallel_workers_per_gather="0")
+    try:
+        yield
+    finally:
+        _set(statement_timeout=None, max_parallel_workers_per_gather=None)
+
+
+def _set(**settings):
+    """On every database; None: as it was configured."""
+    for using in connections:
+        with connections[using].cursor() as cursor:
+            for name, value in settings.items():
+                cursor.execute(f"RESET {name}" if value is None else f"SET {name} = '{value}'")
 
 
 def rows(using, sql, *params):

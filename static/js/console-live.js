@@ -1,12 +1,12 @@
-// Brings a room's page up to date every few seconds, not while its tab is hidden. A part is exchanged only when it
+// Brings a page up to date every few seconds, not while its tab is hidden. A part is exchanged only when it
 // has changed, so that what is being read, opened or pointed at stays.
 
 const PATIENCE = 10_000;
 const SLOWEST = 60_000;
-const root = document.querySelector("[data-room]");
+const root = document.querySelector("[data-live]");
 const trouble = root.querySelector("[data-trouble]");
-const { url, every, old, gone } = root.dataset;
-let [shownAt, failures, timer] = [Date.now(), 0, null];
+const { url, old, gone } = root.dataset;
+let [every, shownAt, failures, timer] = [root.dataset.every, Date.now(), 0, null];
 
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
 later();
@@ -34,6 +34,7 @@ async function look() {
 
 function show(page) {
   [shownAt, failures, trouble.hidden] = [Date.now(), 0, true];
+  every = page.querySelector("[data-every]")?.dataset.every ?? every;
   for (const part of page.querySelectorAll("[data-part]")) {
     const shown = root.querySelector(`[data-part="${part.dataset.part}"]`);
     if (shown.innerHTML !== part.innerHTML) exchange(shown, part);
@@ -41,6 +42,7 @@ function show(page) {
 }
 
 function exchange(shown, part) {
+  shown.className = part.className;
   const { activeElement } = document;
   const focused = shown.contains(activeElement) ? activeElement.getAttribute("href") ?? "summary" : null;
   for (const { id } of shown.querySelectorAll("details[open]")) part.querySelector(`#${id}`)?.setAttribute("open", "");
