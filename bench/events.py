@@ -175,10 +175,10 @@ def bare_loop(*, inbox=False):
     from events.models import Delivery, Event, lanes
     from events.models.delivery import _columns
 
-    sql = lanes.CLAIM.format(columns=_columns(Delivery, Event), states=lanes.STATES[False], story="")
+    sql = lanes.CLAIM.format(columns=_columns(Delivery, Event), story="")
     while True:
         token = uuid4()
-        rows = execute(sql, consumers=["bench"], limit=BATCH, token=token, lease=30)
+        rows = execute(sql, consumers=["bench"], states=lanes.STATES[False], limit=BATCH, token=token, lease=30)
         if not rows:
             return
         if inbox:

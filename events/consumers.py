@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 
 from django.conf import settings
-from structlog.contextvars import bound_contextvars
 
 from events import context, messages, spans
 from events.homes import atomic, home
@@ -96,9 +95,11 @@ class Consumer:
 
     @contextmanager
     def _acting_for(self, event):
-        acting = context.acting(actor=f"consumer:{self.name}", causation_id=event.id, traceparent=event.traceparent)
-        bound = bound_contextvars(correlation_id=str(event.correlation_id))
-        with acting, bound, spans.span(f"{self.name} {event.type}", correlation_id=str(event.correlation_id)):
+        acting = context.acting(
+            actor=f"consumer:{self.name}", causation_id=event.id, traceparent=event.traceparent,
+            correlation_id=event.correlation_id,
+        )  # fmt: skip
+        with acting, spans.span(f"{self.name} {event.type}", correlation_id=str(event.correlation_id)):
             yield
 
     def _inside(self, message, event):

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-import structlog
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -39,19 +39,21 @@ def current() -> Context:
 
 
 @contextmanager
-def acting(**changes):
+def acting(*, correlation_id=None, **changes):
     """Act as somebody, in a trace, because of an event: `with acting(actor="fan:7"):`.
 
-    An unusable traceparent (a client may send anything) starts a new trace.
+    An unusable traceparent (a client may send anything) starts a new trace. correlation_id: for the log's lines only.
     """
     if not TRACEPARENT.fullmatch(changes.get("traceparent") or ""):
         changes.pop("traceparent", None)
-    context = replace(current(), **changes)
-    token = _current.set(context)
+    before = _current.get()
+    context = replace(before, **changes) if before else Context(**changes)
+    story = {"correlation_id": str(correlation_id)} if correlation_id else {}
+    token, bound = _current.set(context), bind_contextvars(trace_id=context.trace_id, **story)
     try:
-        with structlog.contextvars.bound_contextvars(trace_id=context.trace_id):
-            yield context
+        yield context
     finally:
+        reset_contextvars(**bound)
         _current.reset(token)
 
 

@@ -33,6 +33,4 @@ def _drain(todo):
     destinations = Destinations(names)
     while todo:
         using, correlation_id = todo.pop()
-        story = {"correlation_id": correlation_id, "destinations": destinations}
-        while relay.deliver_batch(using=using, consumers=names, **story):
-            pass
+        relay.deliver_batch(using=using, consumers=names, correlation_id=correlation_id, destinations=destinations)

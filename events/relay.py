@@ -111,7 +111,8 @@ def _deliver(batch, *, using, destinations, probing=False) -> int:
                 delivery.release()
             elif _took_effect(delivery, destinations):
                 done.append(delivery)
-    Delivery.finish(done, using=using)
+    if Delivery.finish(done, using=using) and collected() is not None:
+        collected().update((using, delivery.correlation_id) for delivery in done)
     return len(batch)
 
 
@@ -161,7 +162,7 @@ def _note_failure(delivery, error, *, to, destinations):
 
 @contextmanager
 def collecting():
-    """Collect (database, correlation id) of what commits in this thread, instead of pushing it one inside the other."""
+    """Collect (database, correlation id) of what this thread made deliverable, instead of pushing one in the other."""
     _thread.collected = set()
     try:
         yield _thread.collected

@@ -3,7 +3,7 @@
 Off, and without a cost, until `start`; that needs requirements-otel.txt.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from events import context
 
@@ -28,15 +28,16 @@ def stop():
     _provider = None
 
 
-@contextmanager
 def span(name, *, root=False, **attributes):
     """A span in the current trace, or the first one of a new trace; what is done inside is done in it.
 
     Yields OpenTelemetry's span; None while spans are off, and then the context stays as it is.
     """
-    if _provider is None:
-        yield None
-        return
+    return nullcontext() if _provider is None else _span(name, root=root, attributes=attributes)
+
+
+@contextmanager
+def _span(name, *, root, attributes):
     parent = None if root else _parent()
     with _provider.get_tracer("concert_site").start_as_current_span(
         name, context=parent, attributes=attributes

@@ -37,7 +37,7 @@ class Delivery(DeadLetter, models.Model):
     UNFINISHED = [State.READY, State.LEASED, State.WAITING, State.PARKED, State.SHELVED, State.DEAD]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    event = models.ForeignKey(Event, models.PROTECT, related_name="deliveries")
+    event = models.ForeignKey(Event, models.PROTECT, related_name="deliveries", db_index=False)  # below, first of two
     consumer = models.CharField(max_length=50)
     aggregate_type = models.CharField(max_length=50)
     aggregate_id = models.UUIDField()
@@ -81,7 +81,7 @@ class Delivery(DeadLetter, models.Model):
                 condition=models.Q(state__in=["ready", "leased", "waiting", "parked", "shelved", "dead"]),
             ),
             models.Index(
-                fields=["consumer", "available_at"], name="delivery_due",
+                fields=["consumer", "state", "available_at"], name="delivery_due",
                 condition=models.Q(state__in=["ready", "leased"]),
             ),
             models.Index(fields=["correlation_id"], name="delivery_correlation"),
@@ -120,27 +120,24 @@ class Delivery(DeadLetter, models.Model):
         """
         arguments = {
             "consumers": random.sample(consumers, len(consumers)),  # a busy one is not always served first
+            "states": lanes.STATES[abandoned],
             "correlation_id": correlation_id,
             "limit": limit,
             "token": uuid4(),
             "lease": settings.DELIVERY_LEASE_SECONDS,
         }
-        statement = lanes.CLAIM.format(
-            columns=_columns(cls, Event),
-            states=lanes.STATES[abandoned],
-            story=lanes.STORY if correlation_id else "",
-        )
+        statement = lanes.CLAIM.format(columns=_columns(cls, Event), story=lanes.STORY if correlation_id else "")
         with connections[using].cursor() as cursor:
-            cursor.execute(statement, arguments)
-            return sorted((cls._claimed(row, using) for row in cursor.fetchall()), key=lambda delivery: delivery.id)
+            cursor.execute(statement + lanes.UNSYNCED, arguments)
+            rows = sorted(cursor.fetchall(), key=lambda row: row[0].int)  # by its id, so by its age
+        return [cls._claimed(row, using) for row in rows]
 
     @classmethod
     def _claimed(cls, row, using):
-        names = _names(cls)
+        names, of_event = _names(cls), _names(Event)
         delivery = cls.from_db(using, names, row[: len(names)])
-        delivery.event = Event.from_db(using, _names(Event), row[len(names) :])
-        delivery.event.data = json.loads(delivery.event.data)
-        delivery.event.position = delivery.position
+        delivery.event = event = Event.from_db(using, of_event, row[len(names) :])
+        event.data, event.position = json.loads(event.data), delivery.position
         return delivery
 
     @property
@@ -150,12 +147,18 @@ class Delivery(DeadLetter, models.Model):
         )
 
     @classmethod
-    def finish(cls, deliveries, *, using):
-        """The effects are committed. A delivery whose lease went to another relay is left to that one."""
-        if deliveries:
-            over = {"ids": [delivery.pk for delivery in deliveries], "token": deliveries[0].lease_token}
-            with connections[using].cursor() as cursor:
-                cursor.execute(lanes.FINISH + lanes.WAKE, over)
+    def finish(cls, deliveries, *, using) -> bool:
+        """The effects are committed. A delivery whose lease went to another relay is left to that one.
+
+        Says whether there is more in their lanes that can be delivered now.
+        """
+        if not deliveries:
+            return False
+        over = {"ids": [delivery.pk for delivery in deliveries], "token": deliveries[0].lease_token}
+        with connections[using].cursor() as cursor:
+            cursor.execute(lanes.FINISH + lanes.WAKE + lanes.UNSYNCED, over)
+            cursor.nextset()  # the one that wakes
+            return cursor.rowcount > 0
 
     def release(self):
         """Give the lease back untried."""

@@ -51,7 +51,6 @@ class InboxMessage(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["consumer", "event_id"], name="one_effect_per_event")]
-        indexes = [models.Index(fields=["consumer", "aggregate_id", "seq"], name="inbox_lane")]
 
     def __str__(self):
         return f"{self.consumer} {self.event_id}"
