@@ -7,7 +7,9 @@ at everything.
 from django.db import router
 
 SUPPORT = [
+    "concert_site.add_reconciliation",
     "events.retry_delivery",
+    "reservations.end_claim",
     "reservations.note_reservation",
     "reservations.notify_reservation",
     "reservations.release_reservation",
@@ -17,6 +19,7 @@ SUPPORT = [
 FINANCE = [
     "reservations.compensate_reservation",
     "reservations.confirm_reservation",
+    "reservations.export_sales",
     "reservations.note_reservation",
     "reservations.resolve_reservation",
 ]

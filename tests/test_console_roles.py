@@ -18,6 +18,9 @@ MAY_PULL = {  # model: verbs: roles
     "queueing.room": {
         "open pause resume schedule close off admit bypass limits times announce proof": ["manager"],
     },
+    "reservations.claim": {
+        "end": ["support", "manager"],
+    },
     "reservations.performance": {
         "lay_out": ["manager"],
     },

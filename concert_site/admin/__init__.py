@@ -7,6 +7,7 @@ reservation_page.py    one reservation across all domains
 reconciliation.py      whether all domains agree, and since when
 repairs.py             which lever repairs what does not
 room_page.py           rooms by the titles of their concerts
+sales.py               how the sale goes, and as a file; sales_pictures.py draws it
 verdicts.py            whether its points and its seats are as they should be, in words
 """
 

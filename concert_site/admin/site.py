@@ -3,7 +3,7 @@ from importlib import import_module
 from django.contrib.admin import AdminSite
 from django.utils.translation import gettext_lazy as _
 
-PAGES = ["reconciliation"]  # modules of this package with pages that are no model's; each has `paths(site)`
+PAGES = ["reconciliation", "sales"]  # modules of this package with pages that are no model's; each has `paths(site)`
 
 
 class ConsoleSite(AdminSite):

@@ -2,22 +2,26 @@
 
 from datetime import timedelta
 
+from django.utils.timezone import now
+
 from concert_site.invariants.reading import Suspect, chunks, rows, suspects
 from events import messages
 from events.bus import authors, databases, home
 from events.consumers import consumers
+from events.ids import first_uuid7
 
 # --- E -----------------------------------------------------------------------------------------------------------
 
 MEMORY = timedelta(days=7)  # what is done is kept at least so long; an older event's rows may have been pruned
+A_DAY = timedelta(days=1)  # more than any worker's clock is wrong: ids are made by those
 
 # Of the authors' own events: a copy that came through a broker, or one that was edited, is for one consumer only.
 # An event's deliveries are written with it, and an effect before its delivery is done: in this order of reading,
 # nothing is missing that is only under way.
 DONE_OR_MISSING = """
-SELECT e.id, d.state, e.occurred_at < now() - %s FROM events_event e
+SELECT e.id, d.state FROM events_event e
   LEFT JOIN events_delivery d ON d.event_id = e.id AND d.consumer = %s
- WHERE e.type = ANY(%s)
+ WHERE e.id >= %s AND e.occurred_at >= now() - %s AND e.type = ANY(%s)
    AND (d.state = 'done' OR d.id IS NULL AND split_part(e.aggregate_type, '.', 1) = ANY(%s))
 """
 NOT_IN_THIS_INBOX = """
@@ -50,11 +54,12 @@ def _lost_between(using, consumer):
     types = [type for type in messages.LANGUAGE if consumer.listens_to(type)]
     inbox = home(consumer.home)
     sql = DONE_OR_MISSING + (NOT_IN_THIS_INBOX if inbox == using else "")
-    for chunk in chunks(rows(using, sql, MEMORY, consumer.name, types, authors(using))):
+    oldest = first_uuid7(now() - MEMORY - A_DAY)
+    for chunk in chunks(rows(using, sql, consumer.name, oldest, MEMORY, types, authors(using))):
         ids = [event[0] for event in chunk]
         effects = {id for (id,) in rows(inbox, THERE, consumer.name, ids, consumer.name, ids)}
-        for id, state, pruned in chunk:
-            if id not in effects and not pruned:
+        for id, state in chunk:
+            if id not in effects:
                 fault = "its delivery is done without an effect" if state else "neither effect nor delivery"
                 yield Suspect(f"{using}: event {id} → {consumer.name}", fault)
 

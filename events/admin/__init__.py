@@ -2,6 +2,7 @@
 
 windows.py    a model that can be seen and not edited
 fans.py       finding and naming fans
+pictures.py   numbers over time, drawn
 levers.py     a verb that an operator may pull, after a dry run, with a reason
 domains.py    models that live in every database
 ledger.py, deliveries.py    the windows on events' own models

@@ -104,6 +104,7 @@ class OperatorActionAdmin(DomainAdmin):
 
 
 TARGETS = {
+    "claim": "reservations.Claim",
     "delivery": "events.Delivery",
     "performance": "reservations.Performance",
     "reservation": "reservations.Reservation",

@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from events.admin.windows import ReadOnlyAdmin, link
+from events.admin.windows import ReadOnlyAdmin
 from reservations.admin.filters import PerformanceFilter
-from reservations.models import Claim, Seat, SyncAttempt
+from reservations.models import Seat, SyncAttempt
 
 
 @admin.register(Seat)
@@ -19,20 +19,6 @@ class SeatAdmin(ReadOnlyAdmin):
 
     def search_words(self, queryset, words):
         return queryset.filter(section__iexact=words)
-
-
-@admin.register(Claim)
-class ClaimAdmin(ReadOnlyAdmin):
-    list_display = ["seat", "performance", "price", "ended_at", "of_reservation"]
-    list_filter = [PerformanceFilter]
-    list_select_related = ["seat", "performance__concert"]
-    ordering = ["-id"]
-    found_by = ["pk", "seat", "reservation"]
-    search_help_text = _("Whole id of a claim, a seat or a reservation.")
-
-    @admin.display(description=_("reservation"))
-    def of_reservation(self, claim):
-        return link("reservations.Reservation", claim.reservation_id)
 
 
 @admin.register(SyncAttempt)

@@ -51,7 +51,10 @@ class Performance(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("performance"), _("performances")
         ordering = ["starts_at"]
-        permissions = [("lay_out_performance", _("Can lay out the seats of a performance"))]
+        permissions = [
+            ("lay_out_performance", _("Can lay out the seats of a performance")),
+            ("export_sales", _("Can export sales")),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(seat_limit__gte=1), name="a_fan_may_have_a_seat"),
             models.CheckConstraint(

@@ -114,6 +114,7 @@ class Reservation(Aggregate):
             ),
             models.Index(fields=["user_id", "-id"], name="reservations_of_a_fan"),
             models.Index(fields=["-id"], name="needing_attention", condition=~Q(attention="")),
+            models.Index(fields=["performance", "status", "confirmed_at"], name="sales_of_a_performance"),
         ]
 
     def __str__(self):
