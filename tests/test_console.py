@@ -103,9 +103,9 @@ class TestTheReservationPage:
     def test_tells_what_every_domain_did(self, boss, bought):
         page = boss.see(f"reservations/reservation/{bought.pk}/change/")
         for told in (
-            "ReservationHeld", "ReservationConfirmed", "PointsCaptured", "at payments: Done", "at settlement: Done",
-            "payment: 100,000 P", "Your seats are booked", "Let in from the waiting room", "sale: 100,000 P",
-            "100,000 P were debited once, nothing was refunded.", "Its 1 seats belong to it alone.",
+            "Seats held", "ReservationConfirmed", "PointsCaptured", "→ payments: done", "100,000 P debited from",
+            "Told the fan: “Your seats are booked”", "Let in from the waiting room", "Noted for the promoter: sale",
+            "The data platform did not take", "100,000 P were debited once. Refunded: no.", "Floor A 1: this reserv",
         ):  # fmt: skip
             assert told in page, told
 
@@ -115,7 +115,8 @@ class TestTheReservationPage:
 
     def test_tells_the_last_error_of_a_dead_delivery(self, boss, bought, dead):
         page = boss.see(f"reservations/reservation/{bought.pk}/change/")
-        assert "at confirmation: Dead, 10 attempts" in page and "Reservation matching query does not exist" in page
+        assert "Needs you" in page and "could not be delivered to Box office, attempts: 10" in page
+        assert "Reservation matching query does not exist" in page
 
 
 class TestAPerformance:

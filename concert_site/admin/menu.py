@@ -80,6 +80,11 @@ MENU = [
 ]
 
 
+def address_of_view(page) -> str:
+    """ "" when there is no such page."""
+    return next((view.address for view in MENU if view.page == page), "")
+
+
 def menu_of(user) -> list[View]:
     """The views that there are for this operator."""
     return [view for view in MENU if view.address and (not view.permission or user.has_perm(view.permission))]

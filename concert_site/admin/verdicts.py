@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from payments.models import Payment, Transfer
@@ -23,27 +22,42 @@ class Verdict:
         return {GOOD: _("In order"), WATCH: _("Under way"), BAD: _("Wrong")}[self.level]
 
 
-def seats_of(reservation) -> Verdict:
-    """Whether the seats belong to it exactly as long as they should."""
-    live, promised = reservation.claims.filter(ended_at=None).count(), len(reservation.facts["seats"])
-    if reservation.status not in Reservation.LIVE:
-        if live:
-            return Verdict(level=BAD, words=_("It is over, and still keeps %(n)d seats.") % {"n": live})
-        return Verdict(level=GOOD, words=_("It keeps no seats."))
-    if live != promised:
-        told = {"live": live, "promised": promised}
-        return Verdict(level=BAD, words=_("%(live)d of its %(promised)d seats belong to it.") % told)
-    if reservation.status == Status.HELD and reservation.held_until <= now():
-        return Verdict(level=WATCH, words=_("The hold's time is over: its seats are free for others."))
-    return Verdict(level=GOOD, words=_("Its %(n)d seats belong to it alone.") % {"n": live})
+def seats_of(reservation, *, claims, labels, now) -> Verdict:
+    """Whether the seats belong to it exactly as long as they should.
+
+    claims: its own, and the live ones of others on its seats. labels: {seat id: label}.
+    """
+    its = {claim.seat_id for claim in claims if claim.reservation_id == reservation.pk}
+    kept = {claim.seat_id for claim in claims if claim.reservation_id == reservation.pk and claim.ended_at is None}
+    others = {claim.seat_id for claim in claims if claim.ended_at is None} - kept
+
+    def names(seats):
+        return ", ".join(sorted(str(labels.get(seat, seat)) for seat in seats))
+
+    told = {"kept": names(kept), "lost": names(its - kept), "others": names(others)}
+    if reservation.status in Reservation.LIVE:
+        return _live_seats(reservation, told, complete=len(kept) == len(reservation.facts["seats"]), now=now)
+    if kept:
+        return Verdict(level=BAD, words=_("It is over, and still keeps these seats: %(kept)s.") % told)
+    words = _("It keeps no seats. Others have them now: %(others)s.") if others else _("It keeps no seats.")
+    return Verdict(level=GOOD, words=words % told)
 
 
-def points_of(reservation) -> Verdict:
-    """Whether as much was debited and refunded as should have been."""
-    payment = Payment.objects.filter(reservation_id=reservation.pk).first()
-    moved = dict(Transfer.objects.filter(key=reservation.pk).values_list("kind", "amount"))
+def _live_seats(reservation, told, *, complete, now):
+    if not complete:
+        words = _("These seats should belong to it and do not: %(lost)s.")
+        words += " " + _("Others have them: %(others)s.") if told["others"] else ""
+        return Verdict(level=BAD, words=words % told)
+    if reservation.status == Status.HELD and reservation.held_until <= now:
+        return Verdict(level=WATCH, words=_("The hold's time is over: others may take %(kept)s.") % told)
+    return Verdict(level=GOOD, words=_("%(kept)s: this reservation's, and nobody else's.") % told)
+
+
+def points_of(reservation, *, payment, transfers) -> Verdict:
+    """Whether as much was debited and refunded as should have been. transfers: those of this reservation."""
+    moved = {transfer.kind: transfer.amount for transfer in transfers}
     debited, refunded, fee = (moved.get(kind, 0) for kind in (Kind.DEBIT, Kind.REFUND, Kind.FEE))
-    told = {"debited": f"{debited:,}", "refunded": f"{refunded:,}", "fee": f"{fee:,}", "amount": reservation.amount}
+    told = {"debited": f"{debited:,}", "refunded": f"{refunded:,}", "fee": f"{fee:,}"}
     if trouble := _disagreement(payment, debited=debited, refunded=refunded, fee=fee):
         return Verdict(level=BAD, words=trouble)
     return BY_STATUS.get(reservation.status, _not_paid)(reservation, payment, told)
@@ -54,15 +68,13 @@ def _disagreement(payment, *, debited, refunded, fee):
     expected = (0, 0, 0)
     if payment and payment.status in (Payment.Status.CAPTURED, Payment.Status.REFUNDED):
         expected = (payment.amount, payment.refunded, payment.fee)
-    if (debited, refunded, fee) != expected:
-        return _(
-            "The payment and the ledger disagree: %(payment)s, but debited %(debited)d, refunded %(refunded)d."
-        ) % {
-            "payment": payment or _("no payment"),
-            "debited": debited,
-            "refunded": refunded,
-        }
-    return ""
+    if (debited, refunded, fee) == expected:
+        return ""
+    said = f"{payment.get_status_display()} {payment.amount:,} P" if payment else _("no payment")
+    return _(
+        "The payment and the ledger disagree: the payment says “%(payment)s”, but the ledger has %(debited)s P debited"
+        " and %(refunded)s P refunded."
+    ) % {"payment": said, "debited": f"{debited:,}", "refunded": f"{refunded:,}"}
 
 
 def _not_paid(reservation, payment, told):
@@ -82,7 +94,7 @@ def _paying(reservation, payment, told):
 def _confirmed(reservation, payment, told):
     captured = payment and payment.status == Payment.Status.CAPTURED
     if captured and payment.amount == reservation.amount:
-        return Verdict(level=GOOD, words=_("%(debited)s P were debited once, nothing was refunded.") % told)
+        return Verdict(level=GOOD, words=_("%(debited)s P were debited once. Refunded: no.") % told)
     return Verdict(level=BAD, words=_("Confirmed, but debited %(debited)s P and refunded %(refunded)s P.") % told)
 
 
@@ -107,11 +119,12 @@ def _refunded(reservation, payment, told):
 
 
 def _as_promised(reservation, payment, told):
-    words = _("%(debited)s P were debited, %(refunded)s P refunded once, %(fee)s P kept as a fee.") % told
+    words = _("%(debited)s P were debited once, %(refunded)s P refunded once.") % told
+    words += " " + _("%(fee)s P were kept as a fee.") % told if payment.fee else ""
     promised = (reservation.refund, reservation.fee)
     if (payment.refunded, payment.fee) == promised:
         return Verdict(level=GOOD, words=words)
-    return Verdict(level=BAD, words=words + " " + _("Promised were %(refund)d P.") % {"refund": promised[0]})
+    return Verdict(level=BAD, words=words + " " + _("Promised were %(n)s P.") % {"n": f"{reservation.refund:,}"})
 
 
 BY_STATUS = {

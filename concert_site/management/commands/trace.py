@@ -35,7 +35,8 @@ class Command(BaseCommand):
 
     def _line(self, entry):
         at = f"{entry.at:%Y-%m-%d %H:%M:%S.%f}"[:-3]
-        line = f"{at}  {entry.domain:<12}  {entry.kind:<13}  {entry.what}{entry.who and f'  ({entry.who})'}"
+        who = f"  ({entry.who})" if entry.who else ""
+        line = f"{at}  {entry.domain:<12}  {entry.kind:<12}  {entry.what}  [{entry.name}]{who}"
         return self.style.ERROR(line) if entry.level == "trouble" else line
 
 
