@@ -4,8 +4,10 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from accounts.models import User
+from concert_site.models import Finding, Reconciliation
 from events.admin.domains import domains
-from events.models import Event
+from events.consumers import consumer
+from events.models import Destination, Event
 from payments.models import Payment
 from reservations.models import Performance
 from tests.operators import RESERVATIONS, Operator, actions
@@ -61,10 +63,27 @@ class TestTheIndex:
         page = boss.see("")
         assert "Dead letters" in page and "Room: Night Flight" in page and "0 waiting" in page
 
-    def test_counts_dead_letters_and_reservations_that_need_attention(self, boss, bought, dead):
+    def test_counts_dead_letters_and_what_they_hold_up_and_reservations_that_call(self, boss, bought, dead):
         bought.call_attention(why="somebody should look")
         page = boss.see("")
-        assert "state__exact=dead" in page and "attention=needed" in page
+        assert "cause=calls" in page and "1 lane" in page and "Act:" in page
+
+    def test_names_who_is_paused_and_who_is_away(self, boss, world):
+        consumer("payments").pause(operator="Olga", reason="a test")
+        for _n in range(3):
+            Destination.note_outage("email", using=consumer("email").database, error=TimeoutError("nobody there"))
+        page = boss.see("")
+        assert "Payments</a>" in page and "E-mail</a>" in page
+
+    def test_says_when_the_invariants_were_looked_at_last(self, boss, world):
+        assert "not looked at yet" in boss.see("")
+        Reconciliation.ask(by="a test", letters=["A"])
+        Finding.next().look(pause=0)
+        assert "all hold, looked at 0\xa0minutes ago" in boss.see("")
+
+    def test_says_of_each_sign_what_is_normal(self, boss, world):
+        page = boss.see("")
+        assert page.count("normal:") == page.count("console-label") >= 11
 
     def test_leads_to_the_views_that_an_operator_may_see(self, boss, world):
         assert "Who waits, who is in" in boss.see("")

@@ -3,14 +3,20 @@
 from dataclasses import dataclass
 
 import structlog
+from django.db.models import Q
 from django.urls import reverse
+from django.utils.timesince import timesince
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from concert_site import alive
-from concert_site.models import last_failures
+from concert_site.admin.menu import address_of_view
+from concert_site.attention import CALLS, LATE, past_deadline
+from concert_site.models import Finding
+from concert_site.timeline.words import CONSUMERS, in_words
 from events.admin.domains import domains
-from events.models import Delivery
+from events.models import Delivery, Destination
 from queueing import rooms
 from queueing.models import Inflow, Room
 from reservations.models import Concert, Reservation
@@ -20,23 +26,35 @@ State = Delivery.State
 GOOD, WATCH, BAD = "good", "watch", "bad"
 LATE_SECONDS = 30
 MOST_ROOMS = 20
+MOST = 2_000  # of anything is counted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sign:
+    """normal: what one would like to read there. address: where it is looked into and repaired."""
+
     label: str
     words: str
     level: str
+    normal: str
     address: str = ""
+
+    @property
+    def in_short(self):
+        return {GOOD: _("Normal"), WATCH: _("Keep an eye on it"), BAD: _("Act")}[self.level]
 
 
 def health_strip() -> list[Sign]:
+    """The gravest are not put first: each sign has its place, where an operator looks for it."""
     checks = {
-        _("Events under way"): _under_way,
+        _("Reservations past their deadline"): _past_deadline,
+        _("Reservations that call for an operator"): _calling,
+        _("Oldest message under way"): _under_way,
         _("Dead letters"): _dead_letters,
-        _("Reservations needing attention"): _attention,
-        _("Beat and worker"): _processes,
+        _("Held up behind dead letters"): _parked,
+        _("Destinations away or paused"): _barred,
         _("Invariants"): _invariants,
+        _("Beat and worker"): _processes,
         _("Waiting rooms"): _rooms,
         _("Pace of the waiting rooms"): _inflow,
     }
@@ -48,66 +66,123 @@ def _signs(label, check):
         return list(check(label))
     except Exception:
         logger.warning("health_strip_failed", check=check.__name__, exc_info=True)
-        return [Sign(label=label, words=_("can't be found out"), level=BAD)]
+        return [Sign(label=label, words=_("can't be found out"), level=BAD, normal=_("an answer"))]
+
+
+# Reservations
+
+
+def _past_deadline(label):
+    first, second = (late.values("pk")[:MOST] for late in past_deadline(now()))
+    yield _counted(label, first.union(second, all=True).count(), address=_attention(cause=LATE))
+
+
+def _calling(label):
+    n = Reservation.objects.exclude(attention="")[:MOST].count()
+    yield _counted(label, n, address=_attention(cause=CALLS))
+
+
+def _attention(**query):
+    return reverse("admin:attention", query=query)
+
+
+# Messages
 
 
 def _under_way(label):
     """Ids grow with time, so the oldest is the first; dead ones and those behind them have a sign of their own."""
     firsts = [_first_under_way(alias) for alias in domains()]
     oldest = min((delivery.event.occurred_at for delivery in firsts if delivery), default=None)
-    if oldest is None:
-        yield Sign(label=label, words=_("none"), level=GOOD)
-    else:
-        seconds = max(0, round((now() - oldest).total_seconds()))
-        words = _("the oldest for %(n)d s") % {"n": seconds}
-        yield Sign(label=label, words=words, level=WATCH if seconds > LATE_SECONDS else GOOD)
+    seconds = max(0, round((now() - oldest).total_seconds())) if oldest else 0
+    words = ngettext("%(n)d second old", "%(n)d seconds old", seconds) if oldest else _("none under way")
+    if seconds >= 120:
+        words = _("%(age)s old") % {"age": timesince(oldest)}
+    yield Sign(
+        label=label, words=words % {"n": seconds}, level=WATCH if seconds > LATE_SECONDS else GOOD,
+        normal=_("less than %(n)d seconds") % {"n": LATE_SECONDS}, address=_consumers(),
+    )  # fmt: skip
 
 
 def _first_under_way(alias):
     rows = Delivery.objects.using(alias).filter(state__in=[State.READY, State.LEASED])
-    return rows.select_related("event").order_by("id").first()
+    return rows.select_related("event").defer("last_error").order_by("id").first()
 
 
 def _dead_letters(label):
-    found = {alias: dead for alias in domains() if (dead := _in_state(State.DEAD, using=alias))}
-    if not found:
-        yield Sign(label=label, words=_("none"), level=GOOD)
-    for alias, dead in found.items():
-        address = reverse("admin:events_delivery_changelist", query={"state__exact": State.DEAD, "domain": alias})
-        told = {"dead": dead, "parked": _in_state(State.PARKED, using=alias), "domain": alias}
-        words = _("%(dead)d in %(domain)s, %(parked)d waiting behind") % told
-        yield Sign(label=label, words=words, level=BAD, address=address)
+    n = sum(Delivery.objects.using(alias).filter(state=State.DEAD)[:MOST].count() for alias in domains())
+    yield _counted(label, n, address=_letters())
 
 
-def _in_state(state, *, using):
-    return Delivery.objects.using(using).filter(state=state).count()
+def _parked(label):
+    n = sum(_parked_lanes(alias)[:MOST].count() for alias in domains())
+    yield _counted(label, n, address=_letters(), words=ngettext("%(n)s lane", "%(n)s lanes", n))
 
 
-def _attention(label):
-    n = Reservation.objects.exclude(attention="").count()
-    address = reverse("admin:reservations_reservation_changelist", query={"attention": "needed"})
-    yield Sign(label=label, words=f"{n:,}" if n else _("none"), level=BAD if n else GOOD, address=address if n else "")
+def _parked_lanes(alias):
+    lane = ["consumer", "aggregate_type", "aggregate_id"]
+    return Delivery.objects.using(alias).filter(state=State.PARKED).order_by().values(*lane).distinct()
+
+
+def _letters():
+    return address_of_view("dead_letters") or reverse("admin:events_delivery_changelist", query={"state": State.DEAD})
+
+
+# Those who get them
+
+
+def _barred(label):
+    """Two signs of one look."""
+    barred = Q(away_since__isnull=False) | Q(paused=True)
+    rows = [row for alias in domains() for row in Destination.objects.using(alias).filter(barred)]
+    yield _named(_("Destinations away"), [row for row in rows if row.away_since], level=BAD)
+    yield _named(_("Paused"), [row for row in rows if row.paused], level=WATCH)
+
+
+def _named(label, rows, *, level):
+    names = sorted({in_words(CONSUMERS, row.consumer) for row in rows})
+    told = {"words": ", ".join(names), "level": level} if names else {"words": _("none"), "level": GOOD}
+    return Sign(label=label, normal=_("none"), address=_consumers(), **told)
+
+
+def _consumers():
+    return address_of_view("consumers") or reverse("admin:events_delivery_changelist")
 
 
 def _processes(label):
     silent = alive.silent()
+    told = {"label": label, "normal": _("alive"), "address": _consumers()}
     if not silent:
-        yield Sign(label=label, words=_("alive"), level=GOOD)
+        yield Sign(words=_("alive"), level=GOOD, **told)
     for name, seconds in silent.items():
         words = _("%(name)s silent for %(n)d s") if seconds else _("%(name)s has never reported")
-        yield Sign(label=label, words=words % {"name": name, "n": seconds or 0}, level=BAD)
+        yield Sign(words=words % {"name": name, "n": seconds or 0}, level=BAD, **told)
+
+
+# What must always be true
 
 
 def _invariants(label):
-    broken = last_failures()
-    words = _("broken: %(letters)s") % {"letters": ", ".join(broken)} if broken else _("none broken")
-    yield Sign(label=label, words=words, level=BAD if broken else GOOD, address=reverse("admin:reconciliation"))
+    looks = list(Finding.objects.last_looks())
+    broken = [look.letter for look in looks if look.violations]
+    words = _("broken: %(letters)s") % {"letters": ", ".join(broken)} if broken else _("all hold")
+    if looks:
+        words += ", " + _("looked at %(age)s ago") % {"age": timesince(min(look.finished_at for look in looks))}
+    else:
+        words = _("not looked at yet")
+    level = BAD if broken else GOOD if looks else WATCH
+    yield Sign(label=label, words=words, level=level, normal=_("all hold"), address=reverse("admin:reconciliation"))
+
+
+# Waiting rooms
 
 
 def _rooms(label):
     open_rooms = list(Room.objects.exclude(state=Room.State.OFF).order_by("-id")[:MOST_ROOMS])
     if not open_rooms:
-        yield Sign(label=label, words=_("none"), level=GOOD)
+        address = reverse("admin:queueing_room_changelist")
+        yield Sign(
+            label=label, words=_("none open"), level=GOOD, normal=_("one for each concert on sale"), address=address
+        )
     titles = Concert.objects.in_bulk([room.concert_id for room in open_rooms])
     for room in open_rooms:
         concert = titles.get(room.concert_id)
@@ -119,13 +194,14 @@ def _room(room, *, label):
     try:
         front = rooms.front(concert_id=room.concert_id)
     except rooms.RoomUnavailable:
-        return Sign(label=label, words=_("Redis is away"), level=BAD, address=address)
+        return Sign(label=label, words=_("Redis is away"), level=BAD, normal=_("reachable"), address=address)
     words = _("%(state)s: %(waiting)d waiting, %(active)d in") % {
         "state": room.get_state_display(),
         "waiting": front.waiting,
         "active": front.active,
     }
-    return Sign(label=label, words=words, level=GOOD, address=address)
+    normal = _("at most %(n)s in") % {"n": f"{room.max_active:,}"}
+    return Sign(label=label, words=words, level=GOOD, normal=normal, address=address)
 
 
 def _inflow(label):
@@ -140,4 +216,12 @@ def _inflow(label):
             "slow": inflow.slow_percent,
             "failed": inflow.failed_percent,
         }
-        yield Sign(label=label, words=words, level=WATCH)
+        address = reverse("admin:queueing_room_changelist")
+        yield Sign(label=label, words=words, level=WATCH, normal=_("all that you allow"), address=address)
+
+
+def _counted(label, n, *, address, words="%(n)s"):
+    """What there should be none of."""
+    told = words % {"n": f"{n:,}" if n < MOST else f"{MOST:,}+"}
+    level = BAD if n else GOOD
+    return Sign(label=label, words=told if n else _("none"), level=level, normal=_("none"), address=address)

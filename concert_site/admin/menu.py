@@ -88,3 +88,9 @@ def address_of_view(page) -> str:
 def menu_of(user) -> list[View]:
     """The views that there are for this operator."""
     return [view for view in MENU if view.address and (not view.permission or user.has_perm(view.permission))]
+
+
+def as_app(views) -> list[dict]:
+    """Them as Django's sidebar lists the models of an app."""
+    entries = [{"name": view.label, "object_name": view.page, "admin_url": view.address} for view in views]
+    return [{"name": _("Views"), "app_label": "views", "app_url": f"{reverse('admin:index')}#views", "models": entries}]

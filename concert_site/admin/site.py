@@ -3,7 +3,8 @@ from importlib import import_module
 from django.contrib.admin import AdminSite
 from django.utils.translation import gettext_lazy as _
 
-PAGES = ["reconciliation", "sales"]  # modules of this package with pages that are no model's; each has `paths(site)`
+# Modules of this package with pages that are no model's; each has `paths(site)`.
+PAGES = ["attention", "reconciliation", "sales"]
 
 
 class ConsoleSite(AdminSite):
@@ -13,6 +14,14 @@ class ConsoleSite(AdminSite):
     def get_urls(self):
         modules = [import_module(f"concert_site.admin.{name}") for name in PAGES]  # they import what registers here
         return [path for module in modules for path in module.paths(self)] + super().get_urls()
+
+    def each_context(self, request):
+        """The views lead the sidebar, which is on every page."""
+        from concert_site.admin.menu import as_app, menu_of
+
+        context = super().each_context(request)
+        views = menu_of(request.user) if self.has_permission(request) else []
+        return context | {"available_apps": [*as_app(views), *context["available_apps"]]}
 
     def index(self, request, extra_context=None):
         from concert_site.admin.health_strip import health_strip  # what it imports registers with this site

@@ -8,13 +8,12 @@ from django.utils.translation import gettext_lazy
 
 from concert_site.admin.menu import address_of_view
 from concert_site.admin.verdicts import BAD, GOOD, WATCH
+from concert_site.attention import STUCK_STATES
 from concert_site.timeline.facts import address
 from concert_site.timeline.words import CONSUMERS, MESSAGES, in_words
-from events.models import Delivery
 from reservations.models import Reservation
 
 Status = Reservation.Status
-STUCK = [Delivery.State.DEAD, Delivery.State.SHELVED]  # nobody tries these again by himself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ class Standing:
 
 def standing_of(reservation, *, deliveries, barred, points, seats, now) -> Standing:
     """deliveries: those that are not over. barred(consumer): why it gets nothing now. points, seats: the verdicts."""
-    stuck = [each for each in deliveries if each.state in STUCK]
+    stuck = [each for each in deliveries if each.state in STUCK_STATES]
     reasons = list(reasons_of(reservation, stuck=stuck, points=points, seats=seats, now=now))
     if reasons:
         return Standing(level=BAD, reasons=reasons)
