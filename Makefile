@@ -19,7 +19,7 @@ CHECK := SECRET_KEY=check DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=r
 export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-split test test-brokers bench manage check format clean
+.PHONY: help run run-split test test-brokers bench bench-events manage check format clean
 
 help:
 	@echo "Concert reservations"
@@ -45,6 +45,9 @@ test-brokers: $(VENV)/installed-dev ## only what goes through Redis Streams, Rab
 
 bench: $(VENV)/installed-local ## the waiting room beside plain Django views (ARGS=--quick: in a minute)
 	@$(BIN)/python -m bench.waiting_room $(filter --quick,$(ARGS))
+
+bench-events: $(VENV)/installed-local ## what events cost beside bare SQL (ARGS=--broker-down: an outage, in minutes)
+	@$(BIN)/python -m bench.events $(filter-out help,$(ARGS))
 
 manage: $(VENV)/installed-local ## a command of manage.py on the data of `make run`: make manage ARGS="shell"
 	@$(BIN)/python -m local_stack.manage $(ARGS)

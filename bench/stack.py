@@ -65,12 +65,17 @@ def _web(servers):
             stdout=log,
             stderr=log,
         )
+    wait_for_answer(port, web, Path(log.name))
+    return port
+
+
+def wait_for_answer(port, web, log):
+    """Until that process answers there. Raises CannotStart."""
     deadline = time.monotonic() + SECONDS_TO_BE_READY
     while not _answers(port):
         if web.poll() is not None or time.monotonic() > deadline:
-            raise CannotStart(Path(log.name).read_text())
+            raise CannotStart(log.read_text())
         time.sleep(0.1)
-    return port
 
 
 def _answers(port):
@@ -94,8 +99,12 @@ def load(port, requests, **options) -> Outcome:
     return Outcome(**json.loads(told.stdout))
 
 
-def request(method, path, *, token=None):
-    """An HTTP request as text."""
-    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
-    length = "Content-Length: 0\r\n" if method == "POST" else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{bearer}{length}Accept: application/json\r\n\r\n"
+def request(method, path, *, token=None, body=None, **headers):
+    """An HTTP request as text; the body as JSON."""
+    text = json.dumps(body) if body else ""
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if method == "POST":
+        headers |= {"Content-Type": "application/json", "Content-Length": len(text)}
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "Accept: application/json", "", text])
