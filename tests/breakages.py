@@ -13,6 +13,10 @@ INSERT INTO reservations_syncattempt
        (id, reservation_id, event_id, idempotency_key, outcome, platform_id, error, request_hash, duration_ms)
 VALUES (gen_random_uuid(), gen_random_uuid(), '{event}', '{key}', 'success', '{object}', '', '', 1)
 """
+PAUSE = """
+INSERT INTO events_destination (consumer, outages, last_error, paused, version)
+VALUES ('payments', 0, '', {paused}, {version})
+"""
 EVENT = uuid4()
 
 # For each letter, ways to break it: statements with the app in whose database they are run, in order.
@@ -82,6 +86,11 @@ BREAKAGES = {
         "effects in the other order": [
             ("payments", "UPDATE events_inboxmessage SET seq = 99 - seq WHERE consumer = 'payments'")
         ],
+        "a cursor behind its inbox": [("payments", "UPDATE events_lanecursor SET seq = 0")],
+        "a cursor that is gone": [("settlement", "DELETE FROM events_lanecursor WHERE consumer = 'settlement'")],
+        "an effect before its predecessor's": [
+            ("reservations", "UPDATE events_delivery SET state = 'ready' WHERE consumer = 'ranking' AND prev_seq = 0")
+        ],
     },
     "X": {
         "two objects of one key": [
@@ -124,6 +133,8 @@ BREAKAGES = {
         "a retry without an action": [("payments", "UPDATE events_delivery SET version = 1")],
         "a discard without an action": [("payments", "UPDATE events_delivery SET state = 'discarded'")],
         "an action that is gone": [("reservations", "DELETE FROM events_operatoraction")],
+        "a pause by nobody in particular": [("payments", PAUSE.format(paused=True, version=1))],
+        "a resumption by nobody in particular": [("payments", PAUSE.format(paused=False, version=2))],
         "no reason": [
             ("reservations", "ALTER TABLE events_operatoraction DROP CONSTRAINT operator_action_has_a_reason"),
             ("reservations", r"UPDATE events_operatoraction SET reason = E' \n'"),

@@ -7,6 +7,7 @@ import pytest
 from django.db import connections, transaction
 
 from events.models import Delivery
+from events.push import after_commit
 from events.relay import relay
 from events.tests.stage import author, deliveries, heard_by, listening, say, someone, states
 from tests.everything import make_due
@@ -173,6 +174,23 @@ class TestAClaim:
                 names = ["listener", "other"]
                 served |= {each.consumer for each in Delivery.claim(using=author(), consumers=names, limit=2)}
         assert served == {"listener", "other"}
+
+
+class TestAPush:
+    def test_goes_on_to_the_end_of_a_lane(self, heard, singer, settings):
+        settings.PUSH_AFTER_COMMIT = True
+        with listening(heard_by(heard), urgent=True):
+            for seq in (1, 2, 3):
+                say(seq, aggregate=singer)
+            after_commit(using=author(), correlation_id=singer)
+        assert (heard, states()) == ([1, 2, 3], ["done"] * 3)
+
+    def test_leaves_other_stories_to_the_worker(self, heard, singer, settings):
+        settings.PUSH_AFTER_COMMIT = True
+        with listening(heard_by(heard), urgent=True):
+            say(1, aggregate=singer)
+            after_commit(using=author(), correlation_id=someone())
+        assert (heard, states()) == ([], ["ready"])
 
 
 class TestABatch:

@@ -100,8 +100,8 @@ def paying(world, connected, redis_broker):
     return submitted(world)
 
 
-def submitted(world):
-    reservation = world.held_by(world.alice)
+def submitted(world, fan=None, seat=0):
+    reservation = world.held_by(fan or world.alice, world.seats[seat])
     reservation.submit()
     return reservation
 
@@ -332,6 +332,42 @@ class no_more_rows:
     def _alter(self, words):
         with connections[self.using].cursor() as cursor:
             cursor.execute(f"ALTER TABLE {self.table} {words}")
+
+
+class TestABrokerThatIsDownForAWhile:
+    @pytest.fixture
+    def waiting(self, world, connected, redis_broker, shop):
+        """Three who pay: the first one's wish is at the broker when that is killed, the others' come after."""
+        redis_broker.empty()
+        connected(redis_broker)
+        first = submitted(world)
+        shop.forward()
+        redis_broker.end()
+        yield [first, *(submitted(world, fan, seat) for fan, seat in [(world.bob, 1), (world.charlie, 2)])]
+        if redis_broker.process.poll() is not None:
+            redis_broker.start()
+
+    def test_makes_no_dead_letter_and_everything_arrives_when_it_is_back(self, waiting, redis_broker, shop, till):
+        for _time in range(20):  # of trying, in which ten attempts would make a dead letter
+            make_due()
+            shop.relay()
+            shop.forward()
+            with pytest.raises(BrokerAway):
+                till.receive()
+
+        redis_broker.start()
+        for _time in range(3):  # there and back, and what was held up again
+            make_due()
+            shop.forward()
+            till.receive(seconds=1)
+            till.relay()
+            till.forward()
+            shop.receive(seconds=1)
+            shop.relay()
+
+        assert [status(each) for each in waiting] == ["CONFIRMED"] * 3
+        assert not any(Delivery.objects.using(each).dead().exists() for each in (SHOP, TILL))
+        assert violations(pause=0) == {}
 
 
 class TestAWipedBroker:
