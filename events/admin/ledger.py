@@ -58,8 +58,8 @@ class TransitionAdmin(DomainAdmin):
 class InboxMessageAdmin(DomainAdmin):
     list_display = ["at", "consumer", "event_id", "aggregate_type", "aggregate_id", "seq"]
     ordering = ["-id"]
-    found_by = ["event_id", "aggregate_id"]
-    search_help_text = _("Whole id of an event or of what it is about, or a consumer's name.")
+    found_by = ["event_id"]
+    search_help_text = _("Whole id of an event, or a consumer's name.")
 
     def search_words(self, queryset, words):
         return queryset.filter(consumer=words)
