@@ -105,9 +105,10 @@ def _sync_attempts(story):
 
 
 def _lines(story):
+    done = {each.event_id: each.done_at for each in story.deliveries if each.consumer == "settlement" and each.done_at}
     for row in story.rows[Line]:
         yield Entry(
-            at=story.effects.get((row.event_id, "settlement"), row.occurred_at),
+            at=done.get(row.event_id, row.occurred_at),
             domain="settlement",
             source=source_of(story, row.event_id),
             kind=_("settlement"),

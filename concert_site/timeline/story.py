@@ -34,16 +34,13 @@ class Story:
 
     @classmethod
     def of(cls, reservation):
-        id, payment = reservation.pk, _payment_of(reservation)
-        aggregates = [id, payment.pk] if payment else [id]
-        rows = ask([*_of_domains(reservation), *_of_events(id, aggregates)])
-        rows[Payment] = [payment] if payment else []
-        return cls(correlation_id=id, rows=rows, at=now(), reservation=reservation)
+        rows = _read([*_of_domains(reservation), *_of_events(reservation.pk)])
+        return cls(correlation_id=reservation.pk, rows=rows, at=now(), reservation=reservation)
 
     @classmethod
     def told_under(cls, correlation_id):
         """What `events` knows of anything that is told under that id, a charge for example."""
-        return cls(correlation_id=correlation_id, rows=ask(_of_events(correlation_id, [correlation_id])), at=now())
+        return cls(correlation_id=correlation_id, rows=_read(_of_events(correlation_id)), at=now())
 
     @property
     def payment(self) -> Payment | None:
@@ -81,7 +78,7 @@ class Story:
 
     @cached_property
     def effects(self) -> dict:
-        """{(event id, consumer): when it took effect there}."""
+        """{(event id, consumer): when it took effect}, of consumers that said something in turn."""
         return {(each.event_id, each.consumer): each.at for each in self.rows[InboxMessage]}
 
     def who(self, actor) -> str:
@@ -94,11 +91,9 @@ class Story:
         return name or actor
 
 
-def _payment_of(reservation):
-    try:
-        return Payment.objects.filter(reservation_id=reservation.pk).first()
-    except Elsewhere:
-        return None
+def _read(questions):
+    rows = ask(questions)
+    return rows | ask(_effects(rows[Event]))
 
 
 def _of_domains(reservation):
@@ -110,21 +105,33 @@ def _of_domains(reservation):
     yield Claim.objects.filter(Q(reservation=id) | Q(ended_at=None), seat__in=seats)
     yield Seat.objects.filter(pk__in=seats)
     yield SyncAttempt.objects.filter(reservation_id=id)
+    yield Payment.objects.filter(reservation_id=id)
     yield Transfer.objects.filter(key=id)
     yield Line.objects.filter(reservation_id=id)
     yield Notification.objects.filter(user=fan, data__reservation_id=str(id))
     yield get_user_model().objects.filter(pk=fan)
 
 
-def _of_events(correlation_id, aggregates):
-    names = [consumer.name for consumer in consumers()]
+def _of_events(correlation_id):
+    names = [each.name for each in consumers()]
     for alias in domains():
         deliveries = Delivery.objects.using(alias).filter(correlation_id=correlation_id)
         yield deliveries
         yield Event.objects.using(alias).filter(correlation_id=correlation_id)
         yield Transition.objects.using(alias).filter(correlation_id=correlation_id)
-        yield InboxMessage.objects.using(alias).filter(consumer__in=names, aggregate_id__in=aggregates)
         yield Destination.objects.using(alias).filter(consumer__in=names)
         actions = OperatorAction.objects.using(alias)
         yield actions.filter(target_id=str(correlation_id))
         yield actions.filter(target_id__in=deliveries.order_by().values_list(Cast("pk", CharField())))
+
+
+def _effects(events):
+    """When the consumers that said something in turn began with it: a delivery is done only after what it led to."""
+    said = {event.actor.removeprefix("consumer:") for event in events if event.actor.startswith("consumer:")}
+    for each in consumers():
+        if each.name in said:
+            try:
+                effects = InboxMessage.objects.using(each.database)
+            except Elsewhere:
+                continue
+            yield effects.filter(consumer=each.name, event_id__in=[event.pk for event in events])
