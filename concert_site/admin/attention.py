@@ -82,6 +82,7 @@ def attention_list(site, request):
         "page": page,
         "rows": rows_of(page.object_list, now=now),
         "faults": _faults(all_cases),
+        "levers": _levers(site, request),
         "dead_letters": address_of_view("dead_letters"),
         "query": request.GET.urlencode() and _without_page(request.GET),
     }
@@ -130,6 +131,11 @@ def _row(case, answers, *, now):
 def _claims_on_its_seats(reservation, claims):
     its = {claim.seat_id for claim in claims if claim.reservation_id == reservation.pk}
     return [claim for claim in claims if claim.reservation_id == reservation.pk or claim.seat_id in its]
+
+
+def _levers(site, request):
+    """What this operator may do with several of them at once."""
+    return getattr(site.get_model_admin(Reservation), "levers_of_several", lambda request: [])(request)
 
 
 def _faults(cases):

@@ -46,6 +46,12 @@ TRANSFERS = {
 
 ACTIONS = {
     "reservation.compensate": _("Compensated"),
+    "reservation.confirm": _("Confirmed by hand"),
+    "reservation.release": _("Hold released"),
+    "reservation.sync": _("Data platform told again"),
+    "reservation.notify": _("Fan told again"),
+    "reservation.resolve": _("Marked as resolved"),
+    "reservation.note": _("Note"),
     "delivery.retry": _("Sent again"),
     "delivery.discard": _("Given up"),
     "delivery.edit": _("Changed and sent again"),
