@@ -1,4 +1,4 @@
--- Years of sales for docs/console.md: 1,000,000 reservations and 10,000,000 events, added to the demo's. For a database
+-- Years of sales for docs/indexes.md: 1,000,000 reservations and 10,000,000 events, added to the demo's. For a database
 -- of its own only; needs PostgreSQL 18 (uuidv7), 15 GB and some minutes. Done deliveries and inbox rows are there as long
 -- as they are kept (30 and 90 days). Points, seats and logs agree, so that check_invariants finds nothing.
 
