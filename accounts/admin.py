@@ -75,7 +75,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "user", "kind", "read_at"]
-    list_filter = ["kind"]
+    list_filter = looked_through = ["kind"]
     list_select_related = ["user"]
     ordering = ["-id"]
     found_by = ["pk", "user", "event_id"]

@@ -23,7 +23,7 @@ class PointAccountAdmin(OfFan, ReadOnlyAdmin):
 @admin.register(Payment)
 class PaymentAdmin(OfFan, ReadOnlyAdmin):
     list_display = ["created_at", "fan", "status", "amount", "refunded", "fee", "reservation"]
-    list_filter = ["status"]
+    list_filter = looked_through = ["status"]
     ordering = ["-id"]
     found_by = ["pk", "user_id", "reservation_id"]
     fields = [
@@ -38,7 +38,7 @@ class PaymentAdmin(OfFan, ReadOnlyAdmin):
 @admin.register(Charge)
 class ChargeAdmin(OfFan, ReadOnlyAdmin):
     list_display = ["created_at", "fan", "status", "amount", "gateway_reference"]
-    list_filter = ["status"]
+    list_filter = looked_through = ["status"]
     ordering = ["-id"]
     fields = ["created_at", "fan", "status", "amount", "gateway_reference", "idempotency_key", "version"]
 
@@ -48,7 +48,7 @@ class TransferAdmin(ReadOnlyAdmin):
     """The points' ledger."""
 
     list_display = ["at", "kind", "amount", "source", "target", "balance_after"]
-    list_filter = ["kind"]
+    list_filter = looked_through = ["kind"]
     ordering = ["-id"]
     found_by = ["pk", "key"]
     search_help_text = _(

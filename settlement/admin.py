@@ -8,7 +8,7 @@ from settlement.models import Line
 @admin.register(Line)
 class LineAdmin(ReadOnlyAdmin):
     list_display = ["occurred_at", "concert_title", "starts_at", "kind", "amount", "reservation"]
-    list_filter = ["kind"]
+    list_filter = looked_through = ["kind"]
     ordering = ["-id"]
     found_by = ["pk", "reservation_id", "performance_id", "event_id"]
     search_help_text = _("Whole id of a reservation or a performance.")

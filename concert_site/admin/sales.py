@@ -23,8 +23,8 @@ from reservations.models import Concert, Performance
 from reservations.sales import Tally
 
 EVERY = 5  # seconds between two looks of a page that is being watched
-LISTED = 25
-MOST_OF_A_CONCERT = 50
+LISTED = 15
+MOST_OF_A_CONCERT = 20  # the newest
 MEGABYTE = 1_000_000
 
 

@@ -1,9 +1,12 @@
 """A sale over time, drawn: what was sold up to each moment, what was sold just then, and the points."""
 
+import hashlib
 from datetime import timedelta
+from functools import partial
 from itertools import accumulate
 from math import ceil
 
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,22 +20,29 @@ SPANS = {
     "day": gettext_lazy("The last day"),
     "all": gettext_lazy("The whole sale"),
 }
+KEPT = {"hour": 5, "day": 60, "all": 600}  # seconds
 
 
 def pictures_of(performances, *, whole, span, now) -> list[Picture]:
     """Three of one of the SPANS, of these performances, whose tally now is `whole`."""
-    ends, step = _time(performances, span=span, now=now)
-    begins = ends - STEPS * step
-    course = sales.course(performances, begins=begins, step=step, steps=STEPS)
+    course = _course(performances, span=span, now=now)
 
     def picture(name, label, values, **more):
-        return Picture(name=name, label=label, begins=begins, step=step, values=list(values), **more)
+        return Picture(name=name, label=label, begins=course.begins, step=course.step, values=list(values), **more)
 
     return [
         picture("seats", _("Seats sold"), _rising_to(whole.sold, course.seats), limit=whole.seats),
         picture("pace", _("Sold just then"), course.seats, bars=True),
         picture("points", _("Points"), _rising_to(whole.revenue, course.points)),
     ]
+
+
+def _course(performances, *, span, now):
+    """Looked at once for all who watch; the longer the time, the older it may be."""
+    ends, step = _time(performances, span=span, now=now)
+    name = hashlib.blake2b(" ".join(str(each.pk) for each in performances).encode(), digest_size=16).hexdigest()
+    look = partial(sales.course, performances, begins=ends - STEPS * step, step=step, steps=STEPS)
+    return cache.get_or_set(f"sales:{span}:{name}", look, KEPT[span])
 
 
 def _time(performances, *, span, now):

@@ -17,7 +17,7 @@ class Letter:
     letter: str
     promise: str
     suspects: Callable
-    every: timedelta = timedelta(minutes=10)  # how often the timetable looks; docs/indexes.md has what it costs
+    every: timedelta  # between two looks of the timetable
 
 
 @dataclass(kw_only=True)

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from events import messages
 from events.admin.domains import DomainAdmin
 from events.admin.windows import as_uuid, link, pretty
 from events.models import Event, IdempotentRequest, InboxMessage, OperatorAction, Transition
@@ -18,7 +19,8 @@ class EventAdmin(DomainAdmin):
     ]  # fmt: skip
 
     def search_words(self, queryset, words):
-        return queryset.filter(type__iexact=words)
+        named = [type for type in messages.LANGUAGE if type.lower() == words.lower()]
+        return self.among_the_newest(queryset.filter(type__in=named))
 
     @admin.display(description=_("about"))
     def noun(self, event):
@@ -62,7 +64,7 @@ class InboxMessageAdmin(DomainAdmin):
     search_help_text = _("Whole id of an event, or a consumer's name.")
 
     def search_words(self, queryset, words):
-        return queryset.filter(consumer=words)
+        return self.among_the_newest(queryset.filter(consumer=words))
 
 
 @admin.register(IdempotentRequest)

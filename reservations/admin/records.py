@@ -24,7 +24,7 @@ class SeatAdmin(ReadOnlyAdmin):
 @admin.register(SyncAttempt)
 class SyncAttemptAdmin(ReadOnlyAdmin):
     list_display = ["at", "outcome", "http_status", "duration_ms", "idempotency_key", "platform_id"]
-    list_filter = ["outcome"]
+    list_filter = looked_through = ["outcome"]
     ordering = ["-id"]
-    found_by = ["pk", "reservation_id", "event_id"]
-    search_help_text = _("Whole id of an attempt, a reservation or an event.")
+    found_by = ["pk", "reservation_id"]
+    search_help_text = _("Whole id of an attempt or a reservation.")
