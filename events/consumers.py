@@ -116,7 +116,7 @@ class Consumer:
         """Listen no longer."""
         del _consumers[self.name]
 
-    # For operators. why: operator (a name), reason, and operator_id if there is one.
+    # For operators. why: operator (a name), reason, and operator_id if there is one; seen: the version looked at.
 
     def pause(self, **why):
         """Get nothing until resumed; what comes is kept. Takes hold with the next batch. Raises AlreadySo."""

@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 
 from events.consumers import consumer, consumers
+from events.homes import own_databases
 from events.models import Delivery, Destination
 from events.outages import is_outage
 from events.transports import BrokerAway, open_transport
@@ -24,6 +25,11 @@ _thread = threading.local()
 def topic_of(domain) -> str:
     """What that domain receives."""
     return f"events.{domain}"
+
+
+def ways() -> list:
+    """(name, database) of the breaker of each way that events go from here; each database has its own."""
+    return [(_way(domain), using) for domain in _elsewhere() for using in own_databases()]
 
 
 def forward(*, using, limit=100) -> int:

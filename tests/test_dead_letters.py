@@ -1,14 +1,18 @@
 """What nobody tries again by himself: grouped, sent again, changed, given up; and kept until code knows its message."""
 
+from functools import partial
+
 import pytest
 from django.db import IntegrityError
 
 from concert_site.invariants import violations
+from events import bus
 from events.messages import LANGUAGE, ReservationReleased, UnreadableMessage
-from events.models import Delivery, Event, OperatorAction, Transition
+from events.models import Delivery, Event, InboxMessage, LaneCursor, OperatorAction, Transition, letter_groups
 from events.models.delivery import AlreadyHandled
+from events.models.letter_groups import group, groups
 from events.relay import relay
-from events.tests.stage import author, deliveries, heard_by, listening, say, someone, states
+from events.tests.stage import LISTENER, author, deliveries, heard_by, listening, say, someone, states
 from tests.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -53,15 +57,78 @@ def rows():
 
 class TestAGroup:
     def test_says_how_many_since_when_and_what_they_hold_up(self, dead):
-        [many, one] = rows().dead().groups()
-        assert (many["consumer"], many["count"], many["holds_up"]) == ("listener", 3, 2)
-        assert many["fingerprint"].startswith("ValueError ")
-        assert (one["count"], one["holds_up"]) == (1, 0)
-        assert one["fingerprint"].startswith("UnreadableMessage ")
-        assert many["first_seen"] <= many["last_seen"] == max(dead.values_list("failed_at", flat=True)[:3])
+        [many, one] = groups(author())
+        assert (many.state, many.consumer, many.fault) == ("dead", "listener", "ValueError")
+        assert (many.count, many.lanes, many.stories, many.followers) == (3, 3, 3, 2)
+        assert (many.points, many.types) == (39, ["ReservationHeld"])
+        assert (one.fault, one.count, one.followers, one.points) == ("UnreadableMessage", 1, 0, 0)
+        assert many.first_seen <= many.last_seen == max(dead.values_list("failed_at", flat=True)[:3])
+
+    def test_is_found_by_its_name_until_nothing_is_left_of_it(self, dead):
+        first = groups(author())[0]
+        name = {"state": "dead", "consumer": "listener", "fingerprint": first.fingerprint}
+        assert group(author(), **name) == first
+        rows().filter(fingerprint=first.fingerprint).update(state="discarded")
+        assert group(author(), **name) is None
+
+    def test_names_the_concerts_that_wait(self, listener):
+        say(1, aggregate=someone(), amount=13, concert_title="Night Flight")
+        relay()
+        assert groups(author())[0].concerts == ["Night Flight"]
+
+    def test_is_counted_no_further_than_a_bound(self, dead):
+        """The statement with a smaller bound: what it costs does not grow with the pile."""
+        statement = (letter_groups.GROUPS + letter_groups.TOLD).replace(f"LIMIT {letter_groups.MOST + 1}", "LIMIT 2")
+        found = letter_groups._told(statement, {}, author())
+        assert sorted(each.count for each in found) == [1, 2]
 
     def test_of_nothing_is_none(self, listener):
-        assert list(rows().dead().groups()) == []
+        assert groups(author()) == []
+
+
+class TestALetter:
+    def test_remembers_its_failed_attempts_and_no_more_than_twenty(self, dead):
+        letter = dead.first()
+        assert [(each["attempt"], each["error"]) for each in letter.failures] == [(1, "ValueError: unlucky")]
+        for _ in range(25):
+            letter.retry(**WHY)
+            relay()
+            letter.refresh_from_db()
+        assert len(letter.failures) == 20
+        assert letter.failures[0]["at"] < letter.failures[-1]["at"]
+
+
+class TestReplayingALane:
+    @pytest.fixture
+    def lane(self, listener, heard):
+        singer = someone()
+        for seq in (1, 2, 3):
+            say(seq, aggregate=singer)
+        relay()
+        return list(deliveries(aggregate_id=singer))
+
+    def test_sends_it_and_what_came_after_it_once_more_without_a_second_effect(self, lane, heard):
+        assert lane[1].replay(**WHY) == 2
+        assert states() == ["done", "ready", "waiting"]
+        relay()
+        assert (states(), heard) == (["done"] * 3, [(1, 1), (2, 1), (3, 1)])
+        assert violations(["A", "O"], pause=0) == {}
+
+    def test_gives_an_effect_to_what_a_restored_consumer_forgot(self, lane, heard):
+        LaneCursor.objects.using(bus.home(LISTENER)).update(seq=1, prev_seq=0)
+        InboxMessage.objects.using(bus.home(LISTENER)).filter(seq__gt=1).delete()
+        lane[1].replay(**WHY)
+        relay()
+        assert heard == [(1, 1), (2, 1), (3, 1), (2, 1), (3, 1)]
+
+    def test_is_for_one_that_is_done(self, dead):
+        with pytest.raises(AlreadyHandled):
+            dead.first().replay(**WHY)
+
+    def test_happens_once_though_two_ask_at_once(self, lane):
+        seen = [deliveries(pk=lane[0].pk).get() for _ in range(2)]
+        results = at_once(*[partial(each.replay, **WHY) for each in seen])
+        assert sorted(type(each).__name__ for each in results) == ["AlreadyHandled", "int"]
 
 
 class TestRetryingAGroup:

@@ -50,7 +50,7 @@ def states_without_a_log():
 
 UNEXPLAINED_DELIVERY = """
 SELECT d.id, d.version FROM events_delivery d
-  LEFT JOIN (SELECT target_id, count(*) AS n, bool_or(action <> 'delivery.retry') AS discarded
+  LEFT JOIN (SELECT target_id, count(*) AS n, bool_or(action IN ('delivery.discard', 'delivery.edit')) AS discarded
                FROM events_operatoraction WHERE target_type = 'delivery' GROUP BY target_id) AS actions
     ON actions.target_id = d.id::text
  WHERE d.version <> coalesce(n, 0) OR d.state = 'discarded' AND discarded IS NOT TRUE

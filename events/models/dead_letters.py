@@ -4,15 +4,13 @@ from collections import Counter
 from contextlib import contextmanager
 
 from django.db import DatabaseError, connections, models, transaction
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 
 from events import context, messages
 from events.models import lanes
 from events.models.event import Event
 from events.models.operator_action import OperatorAction
 from events.models.transition import Transition
-
-OPEN = ["dead", "shelved"]
 
 
 class AlreadyHandled(Exception):
@@ -32,22 +30,6 @@ class DeliveryQuerySet(models.QuerySet):
             aggregate_type=delivery.aggregate_type,
             aggregate_id=delivery.aggregate_id,
         )
-
-    def groups(self):
-        """By consumer and fingerprint: count, first_seen, last_seen, and how many others they hold up; most first."""
-        counted = {
-            "count": models.Count("pk"),
-            "first_seen": models.Min("failed_at"),
-            "last_seen": models.Max("failed_at"),
-            "holds_up": models.Sum("behind"),
-        }
-        with_tails = self.order_by().annotate(behind=Coalesce(models.Subquery(self._tails()), 0))
-        return with_tails.values("consumer", "fingerprint").annotate(**counted).order_by("-count", "fingerprint")
-
-    def _tails(self):
-        lane = {name: models.OuterRef(name) for name in ("consumer", "aggregate_type", "aggregate_id")}
-        behind = self.model.objects.using(self.db).unfinished().filter(**lane, seq__gt=models.OuterRef("seq"))
-        return behind.order_by().values("consumer").annotate(n=models.Count("*")).values("n")
 
     def frozen(self) -> dict:
         """{id: version} of these as they are now: what `retry_each` is to be about, whatever comes in between."""
@@ -74,7 +56,7 @@ def _retried(delivery, why) -> str:
 
 
 class DeadLetter(models.Model):
-    """The operators' verbs of a delivery that is dead or shelved.
+    """The operators' verbs of a delivery that is dead or shelved; `replay` is of one that is done.
 
     why: operator (a name), reason, and operator_id if there is one. Each verb raises AlreadyHandled when the delivery
     has changed since this version of it.
@@ -86,11 +68,12 @@ class DeadLetter(models.Model):
     def retry(self, **why):
         """Send it on its way again. Its lane goes on after it."""
         with self._handling("delivery.retry", why, state="ready", attempts=0, available_at=Now(), held_up_since=None):
-            pass
+            self._unpark_tail()
 
     def discard(self, **why):
         """Give it up for good; its lane goes on without it."""
         with self._handling("delivery.discard", why, state="discarded"):
+            self._unpark_tail()
             self._wake_next()
 
     def edit(self, data, **why):
@@ -100,25 +83,38 @@ class DeadLetter(models.Model):
         """
         message = messages.read(type=self.event.type, data=data)
         with self._handling("delivery.edit", why, state="discarded"):
+            self._unpark_tail()
             acting = {"actor": f"operator:{why['operator']}", "causation_id": self.event_id}
             with context.acting(**acting, traceparent=self.event.traceparent) as acting:
                 return self._replaced_by(message, context=acting)
 
+    def replay(self, **why) -> int:
+        """Send this, which is done, and what is done behind it in its lane once more; returns how many.
+
+        What took effect has no effect again: the consumer's cursor knows it. What a restored database forgot has.
+        """
+        with self._handling("delivery.replay", why, source=["done"], state="ready", **AGAIN):
+            return 1 + self.tail().filter(state="done").update(state="waiting", **AGAIN)
+
     @contextmanager
-    def _handling(self, action, why, *, state, **changes):
+    def _handling(self, action, why, *, state, source=None, **changes):
         using, before = self._state.db, {"state": self.state, "version": self.version}
         with transaction.atomic(using=using):
-            seen = type(self).objects.using(using).filter(pk=self.pk, state__in=OPEN, version=self.version)
+            seen = (
+                type(self).objects.using(using).filter(pk=self.pk, state__in=source or self.OPEN, version=self.version)
+            )
             if not seen.update(state=state, version=self.version + 1, **changes):
-                raise AlreadyHandled(f"{self} is no longer dead: somebody else has handled it.")
+                raise AlreadyHandled(f"{self} is no longer {self.state}: somebody else has handled it.")
             self.version += 1
-            self.tail().filter(state="parked").update(state="waiting")
             yield
             OperatorAction.record(
                 using=using, action=action, target_type="delivery", target_id=self.pk, **why,
                 before=before, after={"state": state, "version": self.version},
             )  # fmt: skip
         self.refresh_from_db()
+
+    def _unpark_tail(self):
+        self.tail().filter(state="parked").update(state="waiting")
 
     def _wake_next(self):
         with connections[self._state.db].cursor() as cursor:
@@ -136,4 +132,5 @@ class DeadLetter(models.Model):
         return type(self).objects.using(using).create(event=event, **place)
 
 
+AGAIN = {"attempts": 0, "available_at": Now(), "done_at": None}
 PLACE = ["consumer", "aggregate_type", "aggregate_id", "seq", "prev_seq", "correlation_id"]

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import connections, models, transaction
+from django.db.models import Func, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -25,15 +26,16 @@ class Delivery(DeadLetter, models.Model):
     """One event on its way to one consumer. Its lane is (consumer, aggregate): nothing overtakes in a lane."""
 
     class State(models.TextChoices):
-        READY = "ready"  # ready, leased → leased     claim
-        LEASED = "leased"  # leased → done | ready | dead | shelved
-        WAITING = "waiting"  # waiting → ready           behind another of its lane
-        PARKED = "parked"  # waiting ↔ parked          behind a dead one
-        SHELVED = "shelved"  # shelved → ready           until the code knows its message
-        DONE = "done"
-        DEAD = "dead"  # dead → ready | discarded  by an operator
-        DISCARDED = "discarded"
+        READY = "ready", _("Ready")  # ready, leased → leased     claim
+        LEASED = "leased", _("Leased")  # leased → done | ready | dead | shelved
+        WAITING = "waiting", _("Waiting")  # waiting → ready           behind another of its lane
+        PARKED = "parked", _("Parked")  # waiting ↔ parked          behind a dead one
+        SHELVED = "shelved", _("Shelved")  # shelved → ready           until the code knows its message
+        DONE = "done", _("Done")
+        DEAD = "dead", _("Dead")  # dead → ready | discarded  by an operator
+        DISCARDED = "discarded", _("Discarded")
 
+    OPEN = [State.DEAD, State.SHELVED]  # until an operator decides, or code comes that knows it
     UNFINISHED = [State.READY, State.LEASED, State.WAITING, State.PARKED, State.SHELVED, State.DEAD]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -54,6 +56,7 @@ class Delivery(DeadLetter, models.Model):
     fingerprint = models.CharField(max_length=200, blank=True, help_text="Exception class and place.")
     held_up_since = models.DateTimeField(null=True, help_text="It waits for something that is not its own fault.")
     failed_at = models.DateTimeField(null=True, help_text="Its last attempt's end, if that was bad.")
+    failures = models.JSONField(db_default=[], help_text="Its last bad attempts: when, the how-manieth, the error.")
     version = models.PositiveIntegerField(default=0, help_text="How often an operator has intervened.")
     done_at = models.DateTimeField(null=True)
 
@@ -66,6 +69,7 @@ class Delivery(DeadLetter, models.Model):
             ("retry_delivery", _("Can send a dead delivery on its way again")),
             ("discard_delivery", _("Can give a dead delivery up")),
             ("edit_delivery", _("Can send a dead delivery's message again, changed")),
+            ("replay_delivery", _("Can send again what a lane was sent before")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["event", "consumer"], name="one_delivery_per_consumer"),
@@ -86,7 +90,8 @@ class Delivery(DeadLetter, models.Model):
             ),
             models.Index(fields=["correlation_id"], name="delivery_correlation"),
             models.Index(
-                fields=["fingerprint"], name="delivery_dead", condition=models.Q(state__in=["dead", "shelved"])
+                fields=["state", "consumer", "fingerprint", "failed_at"], name="delivery_dead",
+                condition=models.Q(state__in=["dead", "shelved"]),
             ),
         ]  # fmt: skip
 
@@ -136,6 +141,7 @@ class Delivery(DeadLetter, models.Model):
     def _claimed(cls, row, using):
         names, of_event = _names(cls), _names(Event)
         delivery = cls.from_db(using, names, row[: len(names)])
+        delivery.failures = json.loads(delivery.failures)
         delivery.event = event = Event.from_db(using, of_event, row[len(names) :])
         event.data, event.position = json.loads(event.data), delivery.position
         return delivery
@@ -228,7 +234,16 @@ def _described(error):
         "last_error": "".join(traceback.format_exception(error))[-8000:],
         "fingerprint": _fingerprint(error),
         "failed_at": Now(),
+        "failures": Func(Value(f"{type(error).__name__}: {error}"[:300]), template=NOTED),
     }
+
+
+# The last twenty: an outage may last for days.
+NOTED = """
+jsonb_path_query_array(
+    failures || jsonb_build_object('at', statement_timestamp(), 'attempt', attempts, 'error', (%(expressions)s)::text),
+    '$[last - 19 to last]')
+"""
 
 
 def _fingerprint(error) -> str:

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import connections, models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext_lazy as _
 
 from events.models.operator_action import OperatorAction
 
@@ -39,13 +40,14 @@ class Destination(models.Model):
     version = models.PositiveIntegerField(default=0, help_text="How often an operator has intervened.")
 
     class Meta:
+        verbose_name, verbose_name_plural = _("consumer"), _("consumers")
         constraints = [
             models.CheckConstraint(
                 condition=Q(away_since=None, probe_at=None) | Q(away_since__isnull=False, probe_at__isnull=False),
                 name="who_is_away_is_probed",
             )
         ]
-        permissions = [("pause_destination", "Can pause and resume the delivery to a consumer")]
+        permissions = [("pause_destination", _("Can pause and resume the delivery to a consumer"))]
 
     def __str__(self):
         return self.consumer
@@ -89,28 +91,35 @@ class Destination(models.Model):
     # For operators
 
     @classmethod
-    def pause(cls, consumer, *, using, **why):
+    def pause(cls, consumer, *, using, seen=None, **why):
         """Deliver nothing to the consumer until it is resumed; what comes for it is kept. Raises AlreadySo.
 
+        seen: the version that the operator looked at; when it has changed since, AlreadySo as well.
         why: operator (a name), reason, and operator_id if there is one.
         """
-        cls._switch(consumer, using, why, paused=True)
+        cls._switch(consumer, using, why, paused=True, seen=seen)
 
     @classmethod
-    def resume(cls, consumer, *, using, **why):
-        """Go on where it was paused, and don't wait for the next probe either. `why` and errors as for pause."""
-        cls._switch(consumer, using, why, paused=False)
+    def resume(cls, consumer, *, using, seen=None, **why):
+        """Go on where it was paused, and don't wait for the next probe either. The rest is as for pause."""
+        cls._switch(consumer, using, why, paused=False, seen=seen)
 
     @classmethod
-    def _switch(cls, consumer, using, why, *, paused):
+    def _switch(cls, consumer, using, why, *, paused, seen):
         rows = cls.objects.using(using)
         with transaction.atomic(using=using):
             rows.bulk_create([cls(consumer=consumer)], ignore_conflicts=True)
-            row = rows.filter(consumer=consumer)
+            row = rows.filter(consumer=consumer, **({} if seen is None else {"version": seen}))
             probe_at = Case(When(away_since__isnull=False, then=Now()))
             if not row.filter(paused=not paused).update(paused=paused, version=F("version") + 1, probe_at=probe_at):
-                raise AlreadySo(f"{consumer} is {'paused' if paused else 'not paused'} already.")
+                raise AlreadySo(_already(rows.get(consumer=consumer), paused))
             OperatorAction.record(
                 using=using, action="consumer.pause" if paused else "consumer.resume", target_type="consumer",
                 target_id=consumer, before={"paused": not paused}, after={"paused": paused}, **why,
             )  # fmt: skip
+
+
+def _already(row, paused) -> str:
+    if row.paused == paused:
+        return f"{row} is {'paused' if paused else 'not paused'} already."
+    return f"{row} was paused or resumed since you looked."
