@@ -302,6 +302,10 @@ class TestTheCommand:
         assert "away since" in said["listener"] and "nobody there" in said["listener"]
         assert self.run("resume", "settlement", "--reason", "done")["settlement"].endswith("open")
 
+    def test_as_a_dry_run_changes_nothing(self, listener):
+        assert self.run("pause", "listener", "--reason", "x", "--dry-run")["listener"].endswith("open")
+        assert not Destination.objects.using(bus.home(LISTENER)).exists()
+
     @pytest.mark.parametrize(
         ("arguments", "why_not"),
         [

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from events import bus
-from events.management.commands import retry_events
+from events.management.by_hand import done
 from events.models import Delivery, InboxMessage, OperatorAction
 from payments.models import Payment
 from reservations.models import Reservation
@@ -92,13 +92,14 @@ def wait_until(met, *, seconds=30):
         sleep(0.05)
 
 
-class TestRetryEvents:
-    @pytest.fixture
-    def dead(self, paying, using):
-        """The debit's letter, given up."""
-        Delivery.objects.using(using).filter(consumer="payments").update(state="dead", attempts=10)
-        return Delivery.objects.using(using).get(consumer="payments")
+@pytest.fixture
+def dead(paying, using):
+    """The debit's letter, given up."""
+    Delivery.objects.using(using).filter(consumer="payments").update(state="dead", attempts=10)
+    return Delivery.objects.using(using).get(consumer="payments")
 
+
+class TestRetryEvents:
     def test_sends_the_dead_on_their_way_with_an_action(self, dead, using, paying):
         said = run("retry_events", "--reason", "payments is back", "--as", "Olga")
         assert "ReservationSubmitted → payments: ok" in said and "1 ok" in said
@@ -143,7 +144,7 @@ class TestRetryEvents:
 
     def test_skips_what_somebody_else_has_handled_meanwhile(self, dead, using):
         Delivery.objects.using(using).get(pk=dead.pk).discard(operator="Oskar", reason="faster")
-        outcome, remark = retry_events.retry(dead, operator="Olga", reason="again")
+        outcome, remark = done(dead, "retry", operator="Olga", reason="again")
         assert outcome == "skipped"
         assert "somebody else" in remark
 
@@ -152,6 +153,81 @@ class TestRetryEvents:
             run("retry_events", "--reason", "again")
         dead.refresh_from_db()
         assert dead.state == "dead"
+
+
+class TestDiscardEvents:
+    def test_gives_up_those_that_are_named_with_an_action(self, dead, using):
+        said = run("discard_events", "--id", str(dead.pk), "--reason", "never", "--as", "Olga")
+        assert "ReservationSubmitted → payments: ok" in said
+        dead.refresh_from_db()
+        assert dead.state == "discarded"
+        action = OperatorAction.objects.using(using).get()
+        assert (action.operator, action.action, action.reason) == ("Olga", "delivery.discard", "never")
+
+    def test_of_no_kind_is_refused(self, dead):
+        with pytest.raises(CommandError, match="Say which"):
+            run("discard_events", "--reason", "never")
+
+    def test_as_a_dry_run_changes_nothing(self, dead):
+        assert "1 would be discarded" in run("discard_events", "--consumer", "payments", "--reason", "x", "--dry-run")
+        dead.refresh_from_db()
+        assert dead.state == "dead"
+
+    def test_ends_with_an_error_when_one_failed(self, dead, using):
+        with nobody_may_act(using), pytest.raises(CommandError, match="1 failed"):
+            run("discard_events", "--consumer", "payments", "--reason", "never")
+
+
+class TestEditEvent:
+    @pytest.fixture(autouse=True)
+    def on(self, settings):
+        settings.EDIT_DEAD_LETTERS = True
+
+    def test_shows_the_difference_and_sends_a_new_event(self, dead, using, paying):
+        said = run("edit_event", str(dead.pk), "--set", 'concert_title="Day Flight"', "--reason", "renamed")
+        assert '+  "concert_title": "Day Flight",' in said and "ok" in said
+        new = Delivery.objects.using(using).get(event__causation_id=dead.event_id, consumer="payments")
+        assert new.event.data["concert_title"] == "Day Flight"
+        run("relay", "--once")
+        assert status(paying) == "CONFIRMED"
+
+    def test_as_a_dry_run_only_shows_the_difference(self, dead):
+        assert "Day Flight" in run(
+            "edit_event", str(dead.pk), "--set", 'concert_title="Day Flight"', "--reason", "x", "--dry-run"
+        )
+        dead.refresh_from_db()
+        assert dead.state == "dead"
+
+    @pytest.mark.parametrize(
+        ("change", "why_not"), [("amount=", "no such message"), ('starts_at="never"', "no such message")]
+    )
+    def test_refuses_what_is_no_such_message(self, dead, change, why_not):
+        with pytest.raises(CommandError, match=why_not):
+            run("edit_event", str(dead.pk), "--set", change, "--reason", "x")
+
+    def test_is_off_unless_switched_on(self, dead, settings):
+        settings.EDIT_DEAD_LETTERS = False
+        with pytest.raises(CommandError, match="switched off"):
+            run("edit_event", str(dead.pk), "--set", "amount=1", "--reason", "x")
+
+
+class TestReplayLane:
+    def test_sends_what_is_done_once_more_without_a_second_effect(self, paying, using):
+        run("relay", "--once")
+        first = Delivery.objects.using(using).get(consumer="payments")
+        effects = InboxMessage.objects.using(bus.home(Payment)).count()
+        assert "and 0 behind it" in run("replay_lane", str(first.pk), "--reason", "x", "--dry-run")
+        assert "On its way again." in run("replay_lane", str(first.pk), "--reason", "restored")
+        run("relay", "--once")
+        first.refresh_from_db()
+        assert (first.state, first.version) == ("done", 1)
+        assert InboxMessage.objects.using(bus.home(Payment)).count() == effects
+
+    def test_of_one_that_is_not_done_or_not_there_is_refused(self, dead):
+        with pytest.raises(CommandError, match="is dead, not done"):
+            run("replay_lane", str(dead.pk), "--reason", "x")
+        with pytest.raises(CommandError, match="There is no delivery"):
+            run("replay_lane", str(uuid4()), "--reason", "x")
 
 
 @contextmanager

@@ -406,7 +406,7 @@ class TestAWipedBroker:
 
 def replay(*arguments, since="2026-01-01T00:00Z", to=TILL):
     out = StringIO()
-    call_command("replay_events", "--since", since, "--to", to, *arguments, stdout=out)
+    call_command("replay_events", "--since", since, "--to", to, "--reason", "it was wiped", *arguments, stdout=out)
     return out.getvalue()
 
 

@@ -1,9 +1,10 @@
-import getpass
 from operator import attrgetter
 
 from django.core.management.base import BaseCommand, CommandError
 
-from events.consumers import consumer, consumers
+from events.consumers import consumers
+from events.forwarding import ways
+from events.management.by_hand import add_why, why_of
 from events.models import Destination
 from events.models.destination import AlreadySo
 
@@ -17,26 +18,32 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", metavar="{pause,resume}")
         for verb, what in [("pause", "deliver nothing to it; what comes is kept"), ("resume", "go on")]:
             verb = verbs.add_parser(verb, help=what)
-            verb.add_argument("name", help="of the consumer")
-            verb.add_argument("--reason", required=True)
-            verb.add_argument("--as", dest="operator", help="your name; else the system's name for you")
+            verb.add_argument("name", help="of the consumer, or broker:<domain> for the way to another deployment")
+            add_why(verb)
 
     def handle(self, *, verb, **options):
         if verb:
             self._switch(verb, **options)
-        for each in filter(is_here, consumers()):
-            row = Destination.objects.using(each.database).filter(consumer=each.name).first()
-            self.stdout.write(f"{each.name:15} in {each.database:15} {in_words(row)}")
+        for name, using in _places():
+            row = Destination.objects.using(using).filter(consumer=name).first()
+            self.stdout.write(f"{name:15} in {using:15} {in_words(row)}")
 
-    def _switch(self, verb, *, name, reason, operator, **options):
-        if name not in [each.name for each in filter(is_here, consumers())]:
+    def _switch(self, verb, *, name, dry_run, **options):
+        homes, why = [using for each, using in _places() if each == name], why_of(**options)
+        if not homes:
             raise CommandError(f"There is no consumer {name} here.")
-        if not reason.strip():
-            raise CommandError("Say why, with --reason.")
+        if dry_run:
+            self.stdout.write(f"Would {verb} {name}. It is as follows.")
+            return
         try:
-            getattr(consumer(name), verb)(operator=operator or getpass.getuser(), reason=reason)
+            for using in homes:
+                getattr(Destination, verb)(name, using=using, **why)
         except AlreadySo as already:
             raise CommandError(str(already)) from None
+
+
+def _places():
+    return [(each.name, each.database) for each in filter(is_here, consumers())] + ways()
 
 
 def in_words(row) -> str:

@@ -10,8 +10,9 @@ from events import bus
 from events.consumers import consumers
 from events.forwarding import hang_up, send, topic_of
 from events.ids import first_uuid7
+from events.management.by_hand import add_why, why_of
 from events.management.commands.receive_events import require_broker
-from events.models import Delivery
+from events.models import Delivery, OperatorAction
 
 CHUNK = 500
 SKEW = timedelta(minutes=5)  # ids are made by the workers' clocks
@@ -26,14 +27,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--since", required=True, type=moment, metavar="TIME", help="as 2026-11-24T20:00+09:00")
         parser.add_argument("--to", required=True, dest="domain", choices=settings.ALL_DOMAINS, help="whose events")
-        parser.add_argument("--dry-run", action="store_true", help="count them, send nothing")
+        add_why(parser)
 
     def handle(self, *, since, domain, dry_run, **options):
         require_broker()
+        why = why_of(**options)
         if domain in settings.DOMAINS:
             raise CommandError(f"{domain} lives here: its events do not go through the broker.")
         self.outcomes = Counter()
         for using in bus.own_databases():
+            if not dry_run:
+                _note(using, since=since, domain=domain, **why)
             self._replay(_sent(using, since=since, domain=domain), topic_of(domain), dry_run=dry_run)
         hang_up()
         self.stdout.write(", ".join(f"{count:,} {what}" for what, count in self.outcomes.items()) or "There are none.")
@@ -51,6 +55,14 @@ class Command(BaseCommand):
             self.outcomes["sent"] += outcomes.count(None)
             self.outcomes["not sent"] += len(outcomes) - outcomes.count(None)
             self.stdout.write(f"{self.outcomes['sent']:,} sent, up to {batch[-1].event.occurred_at:%Y-%m-%d %H:%M:%S}")
+
+
+def _note(using, *, since, domain, **why):
+    """Before anything is sent: what was sent can't be taken back."""
+    OperatorAction.record(
+        using=using, action="events.replay", target_type="domain", target_id=domain, before={},
+        after={"since": since.isoformat()}, **why,
+    )  # fmt: skip
 
 
 def _sent(using, *, since, domain):
