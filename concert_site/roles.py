@@ -32,6 +32,7 @@ MANAGER = [
     "events.discard_delivery",
     "events.edit_delivery",
     "events.pause_destination",
+    "events.replay_delivery",
     "queueing.add_room",
     "queueing.change_room",
     "reservations.lay_out_performance",

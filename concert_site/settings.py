@@ -203,6 +203,7 @@ DELIVERIES_KEPT_DAYS = days_kept("DELIVERIES_KEPT_DAYS", default=30)
 INBOX_KEPT_DAYS = days_kept("INBOX_KEPT_DAYS", default=90)
 EVENTS_KEPT_DAYS = days_kept("EVENTS_KEPT_DAYS", default=400)
 GAP_PATIENCE_SECONDS = env.int("GAP_PATIENCE_SECONDS", default=60)  # then what is missing is sent again
+EDIT_DEAD_LETTERS = env.bool("EDIT_DEAD_LETTERS", default=False)  # may operators change what a message says?
 
 # --- The waiting room --------------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ from tests.test_console import rows_of
 
 MOST = 15
 MOST_OF_A_STORY = 30  # a reservation out of every table that knows of it, however much each of them tells
-NO_PAGES = ["logout", "jsi18n", "autocomplete", "view_on_site", "login", "app_list", "events_delivery_retry_many"]
+NO_PAGES = ["logout", "jsi18n", "autocomplete", "view_on_site", "login", "app_list", "events_delivery_retry_many",
+            "events_delivery_discard_many", "dead_letter_group", "dead_letter_group_lever"]  # fmt: skip
 COMMON = ("_add", "_delete", "_history", "_password_change")  # of Django's own
 EXAMPLES = {  # what else stands in the address, by the beginning of the page's name
     "reconciliation_round": lambda world: {"pk": Reconciliation.objects.first().pk},

@@ -13,7 +13,10 @@ from tests.operators import Operator
 MAY_PULL = {  # model: verbs: roles
     "events.delivery": {
         "retry": ["support", "manager"],
-        "discard": ["manager"],
+        "edit discard replay": ["manager"],
+    },
+    "events.destination": {
+        "pause resume": ["manager"],
     },
     "queueing.room": {
         "open pause resume schedule close off admit bypass limits times announce proof": ["manager"],

@@ -46,7 +46,7 @@ MENU = [
         label=_("Consumers and destinations"),
         told=_("Who gets messages, how fast, and who is away or paused."),
         page="consumers",
-        permission="events.view_delivery",
+        permission="events.view_destination",
     ),
     View(
         label=_("Reconciliation"),

@@ -6,6 +6,8 @@ pictures.py   numbers over time, drawn
 levers.py     a verb that an operator may pull, after a dry run, with a reason
 domains.py    models that live in every database
 ledger.py, deliveries.py    the windows on events' own models
+letters.py, letter_levers.py, letter_editing.py, letter_export.py    dead letters, and what is done with them
+consumers.py                who is delivered to, how fast, and who is away or paused
 """
 
-from events.admin import deliveries, ledger  # noqa: F401  (they register their windows)
+from events.admin import consumers, deliveries, ledger  # noqa: F401  (they register their windows)

@@ -1,36 +1,20 @@
-from dataclasses import dataclass
+from datetime import datetime
 
-import structlog
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
-from django.http import Http404
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
-from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.contrib import admin
+from django.urls import path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from events.admin.domains import DomainAdmin, domain_of
-from events.admin.levers import MOST_AT_ONCE, DryRun, LeverForm, WithLevers, who
-from events.admin.windows import link, pretty
+from events.admin.letter_levers import LetterLevers
+from events.admin.letters import Letters
+from events.admin.windows import counted, link, pretty
 from events.consumers import consumers
 from events.models import Delivery, OperatorAction
-from events.models.delivery import AlreadyHandled
+from events.models.letter_groups import MOST
 
-logger = structlog.get_logger(__name__)
-State = Delivery.State
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What became of one thing of several. outcome: ok, skipped, failed."""
-
-    outcome: str
-    words: str
-    thing: str
-    address: str
+MOST_SHOWN = 20
 
 
 class ConsumerFilter(admin.SimpleListFilter):
@@ -44,28 +28,25 @@ class ConsumerFilter(admin.SimpleListFilter):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(WithLevers, DomainAdmin):
-    verbs = ["retry", "discard"]
+class DeliveryAdmin(Letters, LetterLevers, DomainAdmin):
+    """Deliveries as a list, and one of them: a letter, with what befell it and what it holds up."""
+
+    change_list_template = "admin/deliveries.html"
+    change_form_template = "admin/letter.html"
     list_display = ["__str__", "state", "attempts", "fault", "since"]
     list_filter = ["state", ConsumerFilter]
     list_select_related = ["event"]
     ordering = ["-id"]
     found_by = ["pk", "event_id", "aggregate_id", "correlation_id"]
     search_help_text = _("Whole id of a delivery, an event or a reservation; or the beginning of a fault.")
-    actions = ["retry_selected"]
-    fields = [
-        "of_event", "consumer", "state", "attempts", "available_at", "done_at", "fault", "behind", "error", "message",
-        "story", "version",
-    ]  # fmt: skip
-
-    # What the window shows
+    fields = ["of_event", "consumer", "state", "attempts", "available_at", "done_at", "fault", "story", "version"]
 
     def search_words(self, queryset, words):
         return queryset.filter(fingerprint__istartswith=words)
 
     @admin.display(description=_("since"))
     def since(self, delivery):
-        return delivery.event.occurred_at
+        return date_format(localtime(delivery.event.occurred_at), "m-d H:i:s")
 
     @admin.display(description=_("fault"))
     def fault(self, delivery):
@@ -77,139 +58,59 @@ class DeliveryAdmin(WithLevers, DomainAdmin):
 
     @admin.display(description=_("correlation id"))
     def story(self, delivery):
-        return link("reservations.Reservation", delivery.correlation_id)
+        label = "payments.Charge" if delivery.aggregate_type == "payments.Charge" else "reservations.Reservation"
+        return link(label, delivery.correlation_id)
 
-    @admin.display(description=_("last error"))
-    def error(self, delivery):
-        return format_html('<pre class="console-json">{}</pre>', delivery.last_error) if delivery.last_error else None
+    # One letter's page
 
-    @admin.display(description=_("message"))
-    def message(self, delivery):
-        return pretty(delivery.event.data)
+    def render_change_form(self, request, context, *args, **kwargs):
+        if delivery := context.get("original"):
+            context |= {"title": str(delivery), "subtitle": None, "letter": self._letter(delivery)}
+        return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.display(description=_("waiting behind it"))
+    def _letter(self, delivery):
+        behind = list(self.behind(delivery).select_related("event")[: MOST_SHOWN + 1])
+        done = OperatorAction.objects.using(delivery._state.db)
+        return {
+            "message": pretty(delivery.event.data),
+            "story": self.story(delivery),
+            "event": link("events.Event", delivery.event_id),
+            "consumer": link("events.Destination", delivery.consumer),
+            "domain": delivery._state.db,
+            "trace_id": (delivery.event.traceparent.split("-") + [""])[1],
+            "failures": [each | {"at": datetime.fromisoformat(each["at"])} for each in delivery.failures[::-1]],
+            "behind": behind[:MOST_SHOWN],
+            "behind_count": counted(self.count_behind(delivery), MOST) if len(behind) > MOST_SHOWN else len(behind),
+            "group": self.group_address(delivery) if delivery.state in Delivery.OPEN else "",
+            "actions": done.filter(target_type="delivery", target_id=delivery.pk)[:MOST_SHOWN],
+        }
+
     def behind(self, delivery):
-        rows = Delivery.objects.using(delivery._state.db)
-        return rows.lane_of(delivery).filter(seq__gt=delivery.seq).unfinished().count()
+        return delivery.tail().unfinished().order_by("seq")
 
-    # Levers
+    def count_behind(self, delivery) -> int:
+        """At most MOST + 1."""
+        return self.behind(delivery).values("pk")[: MOST + 1].count()
+
+    # The list
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"domain": domain_of(request)} | (extra_context or {}))
 
     def get_urls(self):
-        retry = path("retry/", self.admin_site.admin_view(self.retry_many), name="events_delivery_retry_many")
-        return [retry, *super().get_urls()]
-
-    def levers_of(self, request, delivery):
-        why_not = "" if delivery.state == State.DEAD else ONLY_DEAD
+        view = self.admin_site.admin_view
         return [
-            self.lever(request, delivery, "retry", label=_("Retry"), why_not=why_not),
-            self.lever(request, delivery, "discard", label=_("Discard"), why_not=why_not),
+            path("dead-letters/", view(self.dead_letters), name="dead_letters"),
+            path("dead-letters/group/", view(self.dead_letter_group), name="dead_letter_group"),
+            path("dead-letters/group/csv/", view(self.dead_letters_csv), name="dead_letters_csv"),
+            path("dead-letters/group/<slug:verb>/", view(self.pull_group), name="dead_letter_group_lever"),
+            path("retry/", view(self.retry_many), name="events_delivery_retry_many"),
+            path("discard/", view(self.discard_many), name="events_delivery_discard_many"),
+            *super().get_urls(),
         ]
 
-    def retry(self, request, object_id):
-        will = _("It is tried again from its first attempt. What waits behind it goes on after it.")
-        return self._pull(request, object_id, "retry", will, title=_("Retry a delivery"), button=_("Retry"))
+    def page_of(self, obj):
+        return f"{super().page_of(obj)}?domain={obj._state.db}"
 
-    def discard(self, request, object_id):
-        will = _("It is given up for good: this event will have no effect there. What waits behind it goes on.")
-        return self._pull(request, object_id, "discard", will, title=_("Discard a delivery"), button=_("Discard"))
-
-    def _pull(self, request, object_id, verb, will, *, title, button):
-        self.require(request, verb)
-        delivery = self.get_object(request, object_id)
-        if delivery is None:
-            raise Http404
-        if request.method != "POST" and delivery.state != State.DEAD:
-            self.message_user(request, ONLY_DEAD, messages.WARNING)
-            return redirect(self.page_of(delivery))
-        form = LeverForm.of(request, delivery, version=delivery.version)
-        if not (request.method == "POST" and form.is_valid()):
-            return self.ask(request, form, self._dry_run(delivery, will, title=title, button=button))
-        result = self._do(request, delivery, verb, form)
-        level = {"ok": messages.SUCCESS, "skipped": messages.WARNING}.get(result.outcome, messages.ERROR)
-        self.message_user(request, f"{result.thing}: {result.words}", level)
-        return redirect(self.page_of(delivery))
-
-    def _dry_run(self, delivery, will, **words):
-        facts = [
-            (_("What will happen"), will),
-            (_("Delivery"), delivery),
-            (_("State now"), f"{delivery.get_state_display()}, {delivery.attempts} ×, version {delivery.version}"),
-            (_("Fault"), delivery.fingerprint or "–"),
-            (_("Waiting behind it"), self.behind(delivery)),
-        ]
-        return DryRun(facts=facts, back=self.page_of(delivery), **words)
-
-    def _do(self, request, delivery, verb, form) -> Result:
-        """Pull the lever on the delivery as the operator saw it."""
-        told = {"thing": str(delivery), "address": self.page_of(delivery)}
-        delivery.version = form.version_of(delivery)
-        try:
-            getattr(delivery, verb)(reason=form.cleaned_data["reason"], **who(request))
-        except AlreadyHandled:
-            return Result(outcome="skipped", words=_handled_by(delivery), **told)
-        except DatabaseError as error:
-            logger.warning("lever_failed", verb=verb, delivery=str(delivery.pk), exc_info=True)
-            return Result(outcome="failed", words=gettext("failed: %s") % type(error).__name__, **told)
-        return Result(outcome="ok", words=DONE[verb], **told)
-
-    # One lever for several
-
-    def has_retry_permission(self, request):
-        return self.may(request, "retry")
-
-    @admin.action(description=_("Retry the selected dead deliveries"), permissions=["retry"])
-    def retry_selected(self, request, queryset):
-        dead = list(queryset.filter(state=State.DEAD).select_related("event")[:MOST_AT_ONCE])
-        if not dead:
-            self.message_user(request, _("None of these is dead: there is nothing to retry."), messages.WARNING)
-            return None
-        return self._ask_for_many(request, LeverForm(initial=_frozen(dead)), dead, using=domain_of(request))
-
-    def retry_many(self, request):
-        """Retry those that were seen, each for itself."""
-        self.require(request, "retry")
-        if request.method != "POST":
-            raise PermissionDenied
-        using, form = domain_of(request), LeverForm(request.POST)
-        valid = form.is_valid()
-        seen = form.cleaned_data.get("seen", {})
-        deliveries = list(Delivery.objects.using(using).filter(pk__in=seen).select_related("event"))
-        if not valid:
-            return self._ask_for_many(request, form, deliveries, using=using)
-        results = [self._do(request, delivery, "retry", form) for delivery in deliveries]
-        return self._tell(request, results, missing=len(seen) - len(deliveries))
-
-    def _ask_for_many(self, request, form, deliveries, *, using):
-        will = ngettext(
-            "%(n)d dead delivery is tried again from its first attempt.",
-            "%(n)d dead deliveries are tried again from their first attempt.",
-            len(deliveries),
-        ) % {"n": len(deliveries)}
-        dry_run = DryRun(
-            title=_("Retry deliveries"), button=_("Retry"), back=reverse("admin:events_delivery_changelist"),
-            facts=[(_("What will happen"), will), (_("Domain"), using)],
-            items=[f"{each}, {each.aggregate_id} v{each.seq}, {each.fingerprint}" for each in deliveries],
-            action=f"{reverse('admin:events_delivery_retry_many')}?domain={using}",
-        )  # fmt: skip
-        return self.ask(request, form, dry_run)
-
-    def _tell(self, request, results, *, missing):
-        context = self.admin_site.each_context(request)
-        context |= {"title": _("Retry deliveries"), "opts": self.opts, "results": results, "missing": missing}
-        return TemplateResponse(request, "admin/lever_results.html", context)
-
-
-ONLY_DEAD = _("Only a dead delivery can be sent again or given up.")
-DONE = {"retry": _("on its way again."), "discard": _("given up; its lane goes on without it.")}
-
-
-def _frozen(deliveries):
-    return {"seen": {str(each.pk): each.version for each in deliveries}}
-
-
-def _handled_by(delivery) -> str:
-    """Who was faster, in words."""
-    actions = OperatorAction.objects.using(delivery._state.db).filter(target_type="delivery", target_id=delivery.pk)
-    if last := actions.first():
-        return gettext("already handled by %(who)s: %(reason)s") % {"who": last.operator, "reason": last.reason}
-    return gettext("skipped: it is no longer dead.")
+    def address_of(self, verb, obj):
+        return f"{super().address_of(verb, obj)}?domain={obj._state.db}"

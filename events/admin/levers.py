@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from events.admin.windows import as_uuid
 
 MOST_AT_ONCE = 500
+DAMAGED = _("This page is damaged. Please start again.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class LeverForm(forms.Form):
         seen = self.cleaned_data["seen"]
         ids = isinstance(seen, dict) and all(as_uuid(id) for id in seen)
         if not ids or not all(type(version) is int for version in seen.values()) or len(seen) > MOST_AT_ONCE:
-            raise ValidationError(_("This page is damaged. Please start again."))
+            raise ValidationError(DAMAGED)
         return seen
 
     def version_of(self, thing: Model) -> int | None:

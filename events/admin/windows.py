@@ -98,6 +98,11 @@ class ReadOnlyAdmin(CheapList, FindById, admin.ModelAdmin):
         return self.get_fields(request, obj)
 
 
+def counted(n, most) -> str:
+    """A number that was counted no further than one more than `most`."""
+    return f"{most:,}+" if n > most else f"{n:,}"
+
+
 def as_uuid(text) -> UUID | None:
     try:
         return UUID(str(text))
