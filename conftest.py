@@ -5,9 +5,10 @@ from django.core.cache import cache
 from django.test import TransactionTestCase
 from django_redis import get_redis_connection
 
-pytest.register_assert_rewrite("tests.everything", "tests.processes", "tests.world")
+pytest.register_assert_rewrite("tests.everything", "tests.faults.promises", "tests.processes", "tests.world")
 
 from tests.brokers.servers import BROKERS  # noqa: E402
+from tests.faults.promises import require_what_it_promised  # noqa: E402
 from tests.sweeping import sweep  # noqa: E402
 from tests.world import World  # noqa: E402
 
@@ -21,6 +22,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "transactional_db" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db(transaction=True, databases="__all__"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """After a fault the invariants hold that its mark names, or the test fails."""
+    result = yield
+    require_what_it_promised(item)
+    return result
 
 
 def pytest_report_header():

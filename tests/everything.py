@@ -19,9 +19,9 @@ def unfinished():
     return [each for alias in settings.DATABASES for each in Delivery.objects.using(alias).unfinished()]
 
 
-def make_due():
+def make_due(aliases=()):
     """Let the time pass that deliveries and probes wait before they are tried again, and that leases last."""
-    for alias in settings.DATABASES:
+    for alias in aliases or settings.DATABASES:
         with connections[alias].cursor() as cursor:
             cursor.execute("UPDATE events_delivery SET available_at = now() WHERE state IN ('ready', 'leased')")
             cursor.execute("UPDATE events_destination SET probe_at = now() WHERE probe_at IS NOT NULL")

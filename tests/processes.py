@@ -88,13 +88,13 @@ def _kill_after_commit(number):
 def environment():
     """What a process needs to work on the databases of this test."""
     urls = {
-        ("DATABASE_URL" if alias == "default" else f"{alias.upper()}_DATABASE_URL"): _url(alias)
+        ("DATABASE_URL" if alias == "default" else f"{alias.upper()}_DATABASE_URL"): url_of(alias)
         for alias in settings.DATABASES
     }
     return os.environ | urls
 
 
-def _url(alias):
+def url_of(alias):
     there = connections[alias].settings_dict
     password = f":{there['PASSWORD']}" if there["PASSWORD"] else ""
     return f"postgresql://{there['USER']}{password}@{there['HOST']}:{there['PORT']}/{there['NAME']}"

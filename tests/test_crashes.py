@@ -54,6 +54,9 @@ def let_leases_end():
 
 
 @pytest.mark.parametrize("push", ["with push", "without push"])
+@pytest.mark.fault(
+    "shop killed after the hold's commit", "shop killed between commit and push", holds="M S D1 D2 E O T Q L"
+)
 class TestAShopKilledAfterAnyCommitOfAPurchase:
     def test_leaves_nothing_half_done_once_the_worker_has_run(self, big_world, settings, push):
         settings.PUSH_AFTER_COMMIT = push == "with push"
@@ -98,6 +101,7 @@ class TestAShopKilledAfterAnyCommitOfAPurchase:
         assert_sound()
 
 
+@pytest.mark.fault("relay killed after a claim", "consumer killed after its commit", holds="M S D1 D2 E O T Q L")
 class TestAWorkerKilledAfterAnyCommit:
     def test_is_taken_over_by_the_next_one(self, big_world, settings):
         settings.PUSH_AFTER_COMMIT = False

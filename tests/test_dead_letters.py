@@ -144,6 +144,7 @@ class TestRetryingAGroup:
         assert group.count() == 1
         assert OperatorAction.objects.using(author()).filter(action="delivery.retry").count() == 3
 
+    @pytest.mark.fault("bulk retry by two operators", holds="E O A")
     def test_by_two_operators_at_once_retries_each_once(self, group):
         seen = group.frozen()
         outcomes = at_once(lambda: rows().retry_each(seen, **WHY), lambda: rows().retry_each(seen, **WHY))
@@ -246,6 +247,7 @@ class TestALetterOfLongAgo:
         return letter
 
 
+@pytest.mark.fault("old consumer, new event version", holds="E O A")
 class TestAMessageThatTheCodeDoesNotKnow:
     @pytest.fixture
     def told(self, listener):
@@ -280,6 +282,7 @@ class TestAMessageThatTheCodeDoesNotKnow:
         assert states() == ["shelved"]
 
 
+@pytest.mark.fault("poison payload at the head of a lane", holds="E O")
 class TestAMessageWithoutItsFields:
     def test_dies_at_once(self, listener):
         event = say(1, aggregate=someone())

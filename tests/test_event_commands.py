@@ -74,6 +74,7 @@ class TestRelay:
             process.send_signal(number)
             assert process.wait(timeout=20) == 0
 
+    @pytest.mark.fault("a domain's database away for a minute", holds="M S D1 E O T")
     def test_of_a_database_that_is_away_does_not_hold_up_the_others(self, paying):
         nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
         with running("manage.py", "relay", "--once", "--in-house", SETTLEMENT_DATABASE_URL=nowhere) as process:

@@ -187,6 +187,7 @@ def held_up(world):
         done.set()
 
 
+@pytest.mark.fault("same idempotency key twice at once", holds="M S D1 D2 E O T L")
 class TestARequestInProgress:
     def test_refuses_its_repeat_until_it_is_done(self, world, held_up):
         request, done = held_up

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
+import pytest
 from django.db.models import Sum
 from django.utils.timezone import now
 
@@ -131,6 +132,7 @@ class TestPayingTwiceAtOnce:
         assert_sound()
 
 
+@pytest.mark.fault("deadline and success at the same moment", holds="M S D1 D2 E O T Q L A")
 class TestTheDeadline:
     def test_and_the_answer_of_payments_at_the_same_moment_have_one_outcome(self, world, settings):
         settings.PUSH_AFTER_COMMIT = False

@@ -2,9 +2,10 @@
 
 import os
 import signal
+from time import sleep
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from events import bus
 from events.models import InboxMessage
@@ -30,6 +31,7 @@ def effects():
     return sorted(Line.objects.values_list("reservation_id", "amount"))
 
 
+@pytest.mark.fault("payload that kills its worker", "consumer killed before its commit", holds="E O A")
 class TestAMessageThatKillsItsRelay:
     @pytest.mark.parametrize("batched", [False, True])
     def test_ends_in_the_dead_letters_and_takes_no_other_with_it(self, batched):
@@ -58,6 +60,7 @@ class TestAMessageThatKillsItsRelay:
         assert effects() == sorted((other, 1) for other in others)
 
 
+@pytest.mark.fault("relay killed after a claim", "relay killed halfway through a lane", holds="E O")
 class TestARelayKilledAfterAnyCommit:
     def test_is_taken_over_lane_by_lane_in_order(self):
         with listening(write_down):
@@ -79,6 +82,7 @@ class TestARelayKilledAfterAnyCommit:
         assert commit > 6
 
 
+@pytest.mark.fault("relay frozen longer than its lease, then woken", holds="E O")
 class TestARelayThatFreezes:
     def test_in_the_middle_of_an_effect_holds_nobody_up_for_long_and_does_nothing_when_it_wakes(self):
         read, write = os.pipe()
@@ -110,11 +114,71 @@ class TestARelayThatFreezes:
         assert states() == ["done", "done"]
         assert deliveries(seq=1).get().attempts == 2
 
+    def test_after_an_effect_before_it_could_say_so_says_nothing_any_more_when_it_wakes(self):
+        read, write = os.pipe()
+
+        def freeze_once_committed(message, event):
+            write_down(message, event)
+            if os.getpid() != parent:
+                transaction.on_commit(stop, using=bus.home(LISTENER))
+
+        def stop():
+            os.write(write, b"!")
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+        parent = os.getpid()
+        with listening(freeze_once_committed):
+            singer = someone()
+            for seq in (1, 2, 3):
+                say(seq, aggregate=singer)
+            child = forked(relay)
+            os.read(read, 1)
+            make_due()
+            relay()
+            os.kill(child, signal.SIGCONT)
+            assert not died(child)
+
+        assert effects() == [(singer, 1), (singer, 2), (singer, 3)]
+        assert states() == ["done"] * 3
+        assert deliveries(seq=1).get().attempts == 2
+
 
 def in_order(singer):
     home = bus.home(LISTENER)
     seqs = InboxMessage.objects.using(home).filter(aggregate_id=singer).order_by("id").values_list("seq", flat=True)
     return list(seqs) == [1, 2, 3]
+
+
+@pytest.mark.fault("two relays", "three relays", holds="E O")
+class TestSeveralRelays:
+    @pytest.mark.parametrize("number", [2, 3])
+    def test_of_which_one_joins_late_and_one_is_killed_deliver_each_once_and_in_order(self, number, tmp_path, settings):
+        settings.DELIVERY_LEASE_SECONDS = 1  # so long the killed one's deliveries wait
+        singers = [someone() for _ in range(6)]
+        over = tmp_path / "over"
+
+        def relay_until_over():
+            while not over.exists():
+                relay(limit=4)
+                sleep(0.01)
+
+        with listening(write_down):
+            relays = [forked(relay_until_over) for _ in range(number)]
+            for seq in range(1, 9):
+                for singer in singers:
+                    say(seq, aggregate=singer)
+                if seq == 4:
+                    os.kill(relays[0], signal.SIGKILL)
+                    relays.append(forked(relay_until_over))
+            while deliveries(state__in=["ready", "waiting"]).exists():
+                sleep(0.05)
+            over.touch()
+            assert [died(each) for each in relays] == [True] + [False] * number
+            make_due()
+            relay()
+
+        assert effects() == sorted((singer, seq) for singer in singers for seq in range(1, 9))
+        assert set(states()) == {"done"}
 
 
 class TestATransactionThatIsLeftAlone:

@@ -78,6 +78,7 @@ class TestAPurchase:
         assert_sound()
 
 
+@pytest.mark.fault("debit declined", holds="M S D1 D2 E O T Q L")
 class TestADeclinedPayment:
     def test_fails_the_reservation_and_frees_its_seats(self, world):
         world.alice.charge(1)
@@ -104,6 +105,7 @@ class TestADeclinedPayment:
         assert_sound()
 
 
+@pytest.mark.fault("hold expires while paying, seat sold to another", holds="M S D1 D2 E O T Q L")
 class TestAPaymentThatComesTooLate:
     def test_confirms_after_all_when_the_seats_are_still_free(self, world, without_push):
         reservation = failed_while_payments_was_silent(world, world.alice)
@@ -164,6 +166,7 @@ class TestAHold:
         assert world.alice.balance == 1_000_000
         assert_sound()
 
+    @pytest.mark.fault("hold expires while paying, seat sold to another", holds="M S D1 D2 E O T Q L")
     def test_keeps_its_seats_while_it_is_being_paid_although_its_time_is_over(self, world, without_push):
         reservation = world.held_by(world.alice)
         reservation.submit()
@@ -315,6 +318,7 @@ class TestCompensatingByHand:
         assert reservation.refund_deadline is None
         assert_sound()
 
+    @pytest.mark.fault("refund before debit", holds="M S D1 D2 O T A L")
     def test_before_the_debit_arrives_makes_the_payment_void(self, world, without_push):
         reservation = world.held_by(world.alice)
         reservation.submit()

@@ -119,6 +119,7 @@ class TestFourWorkersTickingAtOnce:
         assert violations(["Q"]) == {}
 
 
+@pytest.mark.fault("Redis killed and restarted", "Redis wiped", holds="Q")
 class TestARedisKilledAndWipedAmidTwoThousandWaiting:
     def test_costs_nobody_his_place_and_lets_nobody_in_unasked(self, room, own_redis, crowd):
         with ticking(own_redis), ticking(own_redis):

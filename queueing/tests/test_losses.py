@@ -73,6 +73,7 @@ class TestADrawThatDiesHalfway:
         assert [place(room, fan, now=None).number for fan in fans] == numbers
 
 
+@pytest.mark.fault("Redis wiped", holds="Q")
 class TestAWipedRedis:
     def test_gives_no_number_twice(self, redis):
         room = make_room()
@@ -177,6 +178,7 @@ class TestAfterALoss:
         assert back(room, (fan, waiting), now=at(1)) is None
 
 
+@pytest.mark.fault("Redis killed and restarted", holds="Q")
 class TestARestartedRedis:
     """It has lost its scripts, and perhaps the last second of what it was told."""
 

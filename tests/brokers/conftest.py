@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from events.forwarding import hang_up
 from events.transports import open_transport
 from tests.brokers.servers import BROKERS, KafkaBroker, RedisBroker
+from tests.brokers.till import REST, TILL, Deployment, submitted
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 collect_ignore_glob = [] if os.environ.get("DATABASE_PER_DOMAIN") == "1" else ["test_*.py"]
@@ -55,3 +57,35 @@ def open_one(broker):
     yield open_one
     for each in opened:
         each.close()
+
+
+@pytest.fixture
+def till(settings):
+    return Deployment(settings, [TILL])
+
+
+@pytest.fixture
+def shop(settings):
+    return Deployment(settings, REST)
+
+
+@pytest.fixture
+def connected(settings, till, shop):
+    """Both listen at that broker."""
+
+    def connect(broker):
+        settings.BROKER_URL = broker.url
+        till.declare()
+        shop.declare()
+
+    settings.PUSH_AFTER_COMMIT = False
+    yield connect
+    hang_up()
+
+
+@pytest.fixture
+def paying(world, connected, redis_broker):
+    """Alice's reservation, submitted in the shop; the till knows nothing of it yet."""
+    redis_broker.empty()
+    connected(redis_broker)
+    return submitted(world)

@@ -9,113 +9,14 @@ from django.db.models.functions import Now
 
 from concert_site.invariants import violations
 from events import bus, intake
-from events.forwarding import envelopes_of, forward, hang_up, topic_of
+from events.forwarding import envelopes_of, hang_up, topic_of
 from events.models import Delivery, Destination, Event, InboxMessage
-from events.relay import relay
 from events.transports import BrokerAway, open_transport
-from payments.models import Payment
 from reservations.models import Reservation
 from tests.brokers.letters import all_of, letter, seqs
+from tests.brokers.till import SHOP, TILL, payment_of, status, submitted, to_the_till
 from tests.everything import make_due
 from tests.processes import died_after_commit
-
-TILL, SHOP = "payments", "reservations"
-REST = ["accounts", "reservations", "queueing", "settlement"]
-
-
-class Deployment:
-    """Acts for its domains alone."""
-
-    def __init__(self, settings, domains):
-        self.settings, self.domains = settings, domains
-
-    def __enter__(self):
-        self.settings.DOMAINS = self.domains
-        return self
-
-    def __exit__(self, *_):
-        self.settings.DOMAINS = self.settings.ALL_DOMAINS
-
-    def forward(self):
-        with self:
-            return sum(forward(using=using) for using in bus.own_databases())
-
-    def receive(self, *, seconds=10):
-        """Until it has received something for each of its domains, or nothing came."""
-        with self:
-            receiver = open_transport(self.settings.BROKER_URL, **eager(self.settings.BROKER_URL))
-            try:
-                return sum(intake.receive(receiver, domain=domain, wait=seconds) for domain in self.asked)
-            finally:
-                receiver.close()
-
-    @property
-    def asked(self):
-        return self.domains if len(self.domains) == 1 else [SHOP]
-
-    def relay(self):
-        with self:
-            return relay()
-
-    def declare(self):
-        receiver = open_transport(self.settings.BROKER_URL)
-        for domain in self.domains:
-            receiver.declare(topic_of(domain))
-        receiver.close()
-
-
-def eager(url):
-    return {"abandoned_after": 0} if url.startswith("redis") else {}
-
-
-@pytest.fixture
-def till(settings):
-    return Deployment(settings, [TILL])
-
-
-@pytest.fixture
-def shop(settings):
-    return Deployment(settings, REST)
-
-
-@pytest.fixture
-def connected(settings, till, shop):
-    """Both listen at that broker."""
-
-    def connect(broker):
-        settings.BROKER_URL = broker.url
-        till.declare()
-        shop.declare()
-
-    settings.PUSH_AFTER_COMMIT = False
-    yield connect
-    hang_up()
-
-
-@pytest.fixture
-def paying(world, connected, redis_broker):
-    """Alice's reservation, submitted in the shop; the till knows nothing of it yet."""
-    redis_broker.empty()
-    connected(redis_broker)
-    return submitted(world)
-
-
-def submitted(world, fan=None, seat=0):
-    reservation = world.held_by(fan or world.alice, world.seats[seat])
-    reservation.submit()
-    return reservation
-
-
-def payment_of(reservation):
-    return Payment.objects.filter(reservation_id=reservation.id).first()
-
-
-def status(reservation):
-    return Reservation.objects.get(pk=reservation.pk).status
-
-
-def to_the_till(**fields):
-    return Delivery.objects.using(SHOP).get(consumer="payments", **fields)
 
 
 class TestAPurchase:
@@ -154,6 +55,7 @@ def vars_of(event):
 
 
 class TestForwarding:
+    @pytest.mark.fault("broker down for a minute", holds="M S D1 O T")
     def test_to_a_broker_that_is_away_costs_no_attempt(self, paying, shop, settings):
         there, settings.BROKER_URL = settings.BROKER_URL, "redis://127.0.0.1:1/0"
         for _time in range(20):
@@ -263,6 +165,7 @@ class TestTheIntake:
         till.receive()
         assert payment_of(paying).status == "CAPTURED"
 
+    @pytest.mark.fault("old consumer, new event version", holds="M S E O T")
     def test_shelves_a_message_of_a_later_version(self, paying, till, redis_broker):
         put(redis_broker.url, Anything(letter().body.replace(b".v1", b".v2")))
         till.receive()
@@ -334,6 +237,7 @@ class no_more_rows:
             cursor.execute(f"ALTER TABLE {self.table} {words}")
 
 
+@pytest.mark.fault("broker down for a minute", holds="M S D1 D2 E O T Q L")
 class TestABrokerThatIsDownForAWhile:
     @pytest.fixture
     def waiting(self, world, connected, redis_broker, shop):
@@ -371,6 +275,7 @@ class TestABrokerThatIsDownForAWhile:
 
 
 class TestAWipedBroker:
+    @pytest.mark.fault("broker wiped", holds="M S D1 E O T")
     def test_gets_again_from_the_ledger_what_it_has_lost(self, paying, till, shop, redis_broker):
         shop.forward()
         redis_broker.wipe()
