@@ -5,6 +5,8 @@ DATA_DIR ?= .data
 SPLIT_DATA_DIR ?= .data-split
 ARGS ?= help
 PYTEST_ARGS ?=
+SECONDS ?= 300
+SEED ?=
 # The first Python that is new enough; `make PYTHON=/path/to/python3.11 run` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -19,14 +21,14 @@ CHECK := SECRET_KEY=check DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=r
 export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-split test test-brokers bench bench-events manage check format clean
+.PHONY: help run run-split test test-brokers chaos bench bench-events manage check format clean
 
 help:
 	@echo "Concert reservations"
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: PORT=$(PORT) and DATA_DIR=$(DATA_DIR) for run, ARGS=\"…\" for manage, PYTEST_ARGS=\"…\" for test."
+	@echo "  Variables: PORT=$(PORT) and DATA_DIR=$(DATA_DIR) for run, ARGS=\"…\" for manage, PYTEST_ARGS=\"…\" for test, SECONDS and SEED for chaos."
 
 run: $(VENV)/installed-local ## the whole service with demo data on http://127.0.0.1:8000 (Ctrl-C ends it)
 	@$(BIN)/python -m local_stack.run
@@ -42,6 +44,10 @@ test: $(VENV)/installed-dev ## all tests, with one database and again with a dat
 
 test-brokers: $(VENV)/installed-dev ## only what goes through Redis Streams, RabbitMQ and Kafka; says which of them run here
 	DATABASE_PER_DOMAIN=1 $(BIN)/python -m pytest tests/brokers -rs $(PYTEST_ARGS)
+
+chaos: $(VENV)/installed-dev ## faults at random against real processes: make chaos SECONDS=300 SEED=7
+	@CHAOS_SECONDS=$(SECONDS) CHAOS_SEED=$(SEED) LOG_LEVEL=CRITICAL DATABASE_PER_DOMAIN=1 \
+		$(BIN)/python -m pytest tests/faults/chaos.py -qs --no-header -p no:warnings
 
 bench: $(VENV)/installed-local ## the waiting room beside plain Django views (ARGS=--quick: in a minute)
 	@$(BIN)/python -m bench.waiting_room $(filter --quick,$(ARGS))
