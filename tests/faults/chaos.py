@@ -56,12 +56,12 @@ class Chaos:
         while True:
             yield "processes", lambda seed: self.storm(seed, PROCESSES)
             yield "servers", lambda seed: self.storm(seed, SERVERS + APART * apart)
-            yield "the whole flow", self.whole_flow
-            yield "everything", lambda seed: self.storm(seed, PROCESSES + SERVERS + APART * apart)
             if apart:
                 yield "a broker between", self.storm_between
             story, name = next(points)
             yield f"{story.__name__} {name}", lambda seed, story=story, name=name: self.crash_points(story, name)
+            yield "the whole flow", self.whole_flow
+            yield "everything", lambda seed: self.storm(seed, PROCESSES + SERVERS + APART * apart)
 
     def run(self, seconds):
         print(f"\nseed {SEED}, commit {commit()}, {seconds} s", flush=True)
