@@ -109,6 +109,8 @@ class TestAWipedBroker:
         assert status(paying) == "PAYING"  # the second answer waits for the first
 
         with till:
-            call_command("replay_events", "--since", "2026-01-01T00:00Z", "--to", SHOP, stdout=StringIO())
+            call_command(
+                "replay_events", "--since", "2026-01-01T00:00Z", "--to", SHOP, "--reason", "wiped", stdout=StringIO()
+            )
         go_on(till, shop)
         assert status(paying) == "CONFIRMED"

@@ -151,4 +151,5 @@ class Storm:
 
 
 def replay(*, to):
-    call_command("replay_events", "--since", LONG_AGO, "--to", to, stdout=StringIO())
+    why = ["--reason", "the broker has forgotten", "--as", "Olga"]
+    call_command("replay_events", "--since", LONG_AGO, "--to", to, *why, stdout=StringIO())
