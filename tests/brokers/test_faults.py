@@ -1,10 +1,8 @@
 """What can happen to a broker, and on the way to it, while somebody pays."""
 
 import socket
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 
 from events.forwarding import hang_up
 from events.models import Destination, InboxMessage
@@ -12,6 +10,7 @@ from tests.brokers.line import Line
 from tests.brokers.till import SHOP, TILL, payment_of, status, to_the_till
 from tests.everything import make_due
 from tests.faults.points import dies_before, hit
+from tests.faults.storm import replay
 
 
 def go_on(till, shop):
@@ -109,8 +108,6 @@ class TestAWipedBroker:
         assert status(paying) == "PAYING"  # the second answer waits for the first
 
         with till:
-            call_command(
-                "replay_events", "--since", "2026-01-01T00:00Z", "--to", SHOP, "--reason", "wiped", stdout=StringIO()
-            )
+            replay(to=SHOP)
         go_on(till, shop)
         assert status(paying) == "CONFIRMED"
