@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from concert_site import alive
 from concert_site.models import Finding
 from events.homes import own_databases
+from payments.models import Charge
 from queueing import rooms
 from queueing.models import Inflow, Room
 from reservations.models import Reservation
@@ -28,6 +29,8 @@ class ServiceCollector:
         yield from self._deliveries()
         if "reservations" in settings.DOMAINS:
             yield self._attention()
+        if "payments" in settings.DOMAINS:
+            yield self._charges()
         if "queueing" in settings.DOMAINS:
             yield from self._reachable_rooms()
         yield from self._inflow()
@@ -50,6 +53,10 @@ class ServiceCollector:
     def _attention(self):
         waiting = Reservation.objects.exclude(attention="").count()
         return GaugeMetricFamily("reservations_needing_attention", "Reservations that wait for an operator", waiting)
+
+    def _charges(self):
+        waiting = Charge.objects.filter(status=Charge.Status.PENDING).exclude(attention="").count()
+        return GaugeMetricFamily("charges_needing_attention", "Charges that the gateway does not answer", waiting)
 
     def _reachable_rooms(self):
         try:

@@ -215,6 +215,8 @@ QUEUE_STOCK = "" if "reservations" in ELSEWHERE else "reservations.availability.
 HOLD_SECONDS = env.int("HOLD_SECONDS", default=300)
 PAY_DEADLINE_SECONDS = env.int("PAY_DEADLINE_SECONDS", default=120)
 REFUND_DEADLINE_SECONDS = env.int("REFUND_DEADLINE_SECONDS", default=120)
+AFTERWARDS_SECONDS = env.int("AFTERWARDS_SECONDS", default=900)  # for mail, sync and the like, while nobody is away
+CHARGE_DEADLINE_SECONDS = env.int("CHARGE_DEADLINE_SECONDS", default=600)
 CHARGE_MINIMUM = env.int("CHARGE_MINIMUM", default=1)
 CHARGE_MAXIMUM = env.int("CHARGE_MAXIMUM", default=2_000_000)
 BALANCE_MAXIMUM = env.int("BALANCE_MAXIMUM", default=10_000_000)
@@ -224,6 +226,10 @@ CANCELLATION_TIERS = [(10, 0), (7, 10), (3, 20), (1, 30), (0, 90)]
 QUEUE_PROOF_COST = env.int("QUEUE_PROOF_COST", default=2_000)  # attempts at most; at least half of them
 DATA_PLATFORM_URL = env("DATA_PLATFORM_URL", default="")
 DATA_PLATFORM_SECRET = env("DATA_PLATFORM_SECRET", default="")
+# To ask, to tell and to ask again, begun in the first half of a delivery's lease, is over before its end.
+DATA_PLATFORM_CONNECT_SECONDS = env.float("DATA_PLATFORM_CONNECT_SECONDS", default=2.0)
+DATA_PLATFORM_READ_SECONDS = env.float("DATA_PLATFORM_READ_SECONDS", default=4.0)  # between two pieces of an answer
+DATA_PLATFORM_TOTAL_SECONDS = env.float("DATA_PLATFORM_TOTAL_SECONDS", default=5.0)
 
 # --- The waiting rooms -------------------------------------------------------------------------------------------
 

@@ -1,11 +1,13 @@
 """A small data platform to send to: the other side of the demo's outbound sync.
 
-POST /reservations   keeps a JSON object once per Idempotency-Key, if it is signed as Standard Webhooks has it
-GET  /reservations   all that was kept, newest first
-GET  /               the same for people
+POST /reservations         keeps a JSON object once per Idempotency-Key, if it is signed as Standard Webhooks has it
+GET  /reservations/<key>   what was kept under that key
+GET  /reservations         all that was kept, newest first
+GET  /                     the same for people
 """
 
 import argparse
+import hashlib
 import html
 import json
 import os
@@ -15,6 +17,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -57,16 +60,20 @@ class Records:
         self._path, self._lock = path, threading.Lock()
         self._by_key = {record["key"]: record for record in _records(path)}
 
-    def keep(self, key, data):
-        """The record of this key, and whether it is new. What is repeated under a key is not looked at again."""
+    def keep(self, key, data, request_hash=""):
+        """The record of this key, and whether it is new. What comes under the key of another is not kept."""
         with self._lock:
             if key in self._by_key:
                 return self._by_key[key], False
             received_at = datetime.now(UTC).isoformat(timespec="milliseconds")
             record = {"id": f"dp_{secrets.token_hex(8)}", "key": key, "received_at": received_at, "data": data}
+            record["request_hash"] = request_hash
             self._write(record)
             self._by_key[key] = record
             return record, True
+
+    def get(self, key):
+        return self._by_key.get(key)
 
     def newest_first(self):
         with self._lock:
@@ -100,8 +107,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK, page(self.records.newest_first()), "text/html; charset=utf-8")
         elif self.path == "/reservations":
             self._answer_json(HTTPStatus.OK, self.records.newest_first())
+        elif record := self.records.get(unquote(self.path.removeprefix("/reservations/"))):
+            self._answer_json(HTTPStatus.OK, _told(record))
         else:
-            self._refuse(HTTPStatus.NOT_FOUND, "there is / and /reservations")
+            self._refuse(HTTPStatus.NOT_FOUND, "there is / and /reservations, and nothing under that key")
 
     def do_POST(self):
         length = self.headers.get("Content-Length", "")
@@ -115,9 +124,14 @@ class Handler(BaseHTTPRequestHandler):
         key, data = self.headers.get("Idempotency-Key"), _object(body)
         if not key or data is None:
             return self._refuse(HTTPStatus.BAD_REQUEST, "an Idempotency-Key and a JSON object are needed")
-        record, new = self.records.keep(key, data)
+        self._answer_json(*self._keep(key, data, hashlib.sha256(body).hexdigest()))
+
+    def _keep(self, key, data, request_hash):
+        record, new = self.records.keep(key, data, request_hash)
         print(f"{'kept' if new else 'known'} {record['id']} {key!r}", flush=True)
-        self._answer_json(HTTPStatus.CREATED if new else HTTPStatus.OK, {"id": record["id"]})
+        if record.get("request_hash", request_hash) != request_hash:
+            return HTTPStatus.CONFLICT, {"error": "there is something else under this key"}
+        return HTTPStatus.CREATED if new else HTTPStatus.OK, _told(record)
 
     def log_message(self, *_):
         """Requests are not logged one by one; what was kept is."""
@@ -148,6 +162,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def _told(record):
+    return {"id": record["id"], "request_hash": record.get("request_hash", "")}
+
+
 def _object(body):
     try:
         data = json.loads(body)
@@ -176,10 +194,10 @@ def _field(name, value):
     return f"<div><dt>{html.escape(name)}</dt> <dd>{html.escape(text)}</dd></div>"
 
 
-def server(*, port, path, secret):
-    """Listens on the loopback address. Port 0: any free one."""
-    attributes = {"records": Records(path), "webhook": Webhook(secret)}
-    return ThreadingHTTPServer(("127.0.0.1", port), type("BoundHandler", (Handler,), attributes))
+def server(*, port, path, secret, handler=Handler, **attributes):
+    """Listens on the loopback address. Port 0: any free one. attributes: for another handler, made from this one."""
+    attributes |= {"records": Records(path), "webhook": Webhook(secret)}
+    return ThreadingHTTPServer(("127.0.0.1", port), type("BoundHandler", (handler,), attributes))
 
 
 def main():

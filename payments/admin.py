@@ -37,10 +37,10 @@ class PaymentAdmin(OfFan, ReadOnlyAdmin):
 
 @admin.register(Charge)
 class ChargeAdmin(OfFan, ReadOnlyAdmin):
-    list_display = ["created_at", "fan", "status", "amount", "gateway_reference"]
+    list_display = ["created_at", "fan", "status", "amount", "gateway_reference", "attention"]
     list_filter = looked_through = ["status"]
     ordering = ["-id"]
-    fields = ["created_at", "fan", "status", "amount", "gateway_reference", "idempotency_key", "version"]
+    fields = ["created_at", "fan", "status", "amount", "gateway_reference", "idempotency_key", "attention", "version"]
 
 
 @admin.register(Transfer)

@@ -8,5 +8,4 @@ from payments.models import Charge
 def settle_charges(**kwargs):
     """Ask the gateway again for what it has not answered."""
     with acting(actor="system:settle_charges"):
-        for charge in Charge.objects.unsettled()[:100]:
-            charge.settle()
+        Charge.objects.unsettled().settle()

@@ -9,7 +9,10 @@ cancel     reservations ─ ReservationCancelled ▶ payments: refund           
 refunded   payments ─ PointsRefunded ▶ reservations: the saga is over
 """
 
+from datetime import timedelta
+
 import structlog
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from events import bus
@@ -19,7 +22,7 @@ from events.consumers import Consumer
 from events.context import acting
 from events.messages import PointsCaptured, PointsDeclined, PointsRefunded
 from events.models import OperatorAction
-from reservations import holding
+from reservations import attention, holding
 from reservations.models import Reservation
 
 logger = structlog.get_logger(__name__)
@@ -52,6 +55,8 @@ def fail(message, event):
     reservation = Reservation.objects.get(id=message.reservation_id)
     if reservation.status == Status.PAYING:
         reservation.fail(reason=message.reason, cause=f"points declined: {message.reason}")
+    elif reservation.answer_deadline is not None:
+        reservation.note_declined(cause=f"points declined, late: {message.reason}")
     else:
         logger.info("answer_repeated", reservation=str(reservation.id), answer="declined", status=reservation.status)
 
@@ -66,37 +71,45 @@ def note_refund(message, event):
 
 
 def chase(*, now=None) -> int:
-    """Chase what payments has not answered in time; returns how many were chased."""
+    """Chase what payments has not answered in time, and call an operator where that is all that is left.
+
+    Returns how many were chased.
+    """
     now = now or database_now(bus.home(Reservation))
     unanswered = Reservation.objects.filter(status=Status.PAYING, pay_deadline__lte=now)
-    unrefunded = Reservation.objects.filter(refund_deadline__lte=now, attention="")
-    return _each(unanswered, chase_payment, now=now) + _each(unrefunded, chase_refund, now=now)
+    unrefunded = Reservation.objects.filter(refund_deadline__lte=now, asked_again_at=None)
+    chased = _each(unanswered, chase_payment, now=now) + _each(unrefunded, Reservation.ask_refund_again, now=now)
+    attention.watch(now=now)
+    return chased
 
 
 def chase_payment(reservation, *, now):
+    """Ask again; then let the seats go, though payments may still say that it took the points (`confirm`, `fail`)."""
     if reservation.asked_again_at is None:
         reservation.ask_again(now=now)
     else:
-        reservation.fail(reason="payment_unanswered", cause="no answer from payments by the second deadline")
+        reservation.fail(
+            reason="payment_unanswered", cause="no answer from payments by the second deadline",
+            answer_deadline=now + timedelta(seconds=settings.PAY_DEADLINE_SECONDS),
+        )  # fmt: skip
 
 
-def chase_refund(reservation, *, now):
-    if reservation.asked_again_at is None:
-        reservation.ask_refund_again(now=now)
-    else:
-        reservation.call_attention(why="payments has not confirmed the refund")
+def _each(reservations, chase_one, *, now) -> int:
+    """Each in a transaction of its own; one that fails is logged and holds up no other. How many were chased."""
+    ids = reservations.order_by("?").values_list("id", flat=True)[:500]  # any, so that one that fails starves none
+    return sum(_is_chased(id, among=reservations, chase_one=chase_one, now=now) for id in ids)
 
 
-def _each(reservations, chase_one, *, now):
-    """Each in a transaction of its own, so that one that fails holds up no other."""
-    chased = 0
-    for id in reservations.order_by("id").values_list("id", flat=True)[:500]:
+def _is_chased(id, *, among, chase_one, now) -> bool:
+    try:
         with bus.atomic(Reservation):
-            reservation = reservations.filter(id=id).select_for_update(skip_locked=True).first()
+            reservation = among.filter(id=id).select_for_update(skip_locked=True).first()
             if reservation:  # else it was answered, or somebody else is at it
                 chase_one(reservation, now=now)
-                chased += 1
-    return chased
+    except Exception:
+        logger.exception("watchdog_failed", reservation=str(id))
+        return False
+    return reservation is not None
 
 
 # The operator's lever

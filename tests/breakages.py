@@ -147,5 +147,11 @@ BREAKAGES = {
         "a refund that nobody chases": [
             ("reservations", CANCELLED.format("refund_deadline = now() - interval '61 s'"))
         ],
+        "an answer that nobody waits for": [
+            ("reservations", CANCELLED.format("answer_deadline = now() - interval '61 s'"))
+        ],
+        "a charge that nobody asks about": [
+            ("payments", "UPDATE payments_charge SET status = 'PENDING', created_at = now() - interval '662 s'")
+        ],
     },
 }  # fmt: skip

@@ -17,6 +17,7 @@ from concert_site.models import Finding
 from concert_site.timeline.words import CONSUMERS, in_words
 from events.admin.domains import domains
 from events.models import Delivery, Destination
+from payments.models import Charge
 from queueing import rooms
 from queueing.models import Inflow, Room
 from reservations.models import Concert, Reservation
@@ -53,6 +54,7 @@ def health_strip() -> list[Sign]:
         _("Dead letters"): _dead_letters,
         _("Held up behind dead letters"): _parked,
         _("Destinations away or paused"): _barred,
+        _("Charges needing attention"): _charges,
         _("Invariants"): _invariants,
         _("Beat and worker"): _processes,
         _("Waiting rooms"): _rooms,
@@ -146,6 +148,13 @@ def _named(label, rows, *, level):
 
 def _consumers():
     return address_of_view("consumers") or reverse("admin:events_delivery_changelist")
+
+
+def _charges(label):
+    """Only worth a word where the gateway does not answer."""
+    if n := Charge.objects.filter(status=Charge.Status.PENDING).exclude(attention="").count():
+        address = reverse("admin:payments_charge_changelist", query={"status__exact": Charge.Status.PENDING})
+        yield _counted(label, n, address=address)
 
 
 def _processes(label):

@@ -1,5 +1,7 @@
 """S, L: whose the seats are, and whether anybody is forgotten."""
 
+from django.conf import settings
+
 from concert_site.invariants.reading import suspects
 from events.bus import home
 
@@ -40,10 +42,16 @@ FORGOTTEN = """
 SELECT id, version FROM reservations_reservation
  WHERE attention = ''
    AND (status = 'PAYING' AND pay_deadline < clock_timestamp() - interval '60 s'
-        OR refund_deadline < clock_timestamp() - interval '60 s')
+        OR refund_deadline < clock_timestamp() - interval '60 s'
+        OR answer_deadline < clock_timestamp() - interval '60 s')
+"""
+UNANSWERED = """
+SELECT id, version FROM payments_charge
+ WHERE status = 'PENDING' AND attention = '' AND created_at < clock_timestamp() - make_interval(secs => %s)
 """
 
 
 def forgotten_sagas():
     fault = "more than 60 s past its deadline, and nobody was told"
     yield from suspects(home("reservations"), "reservation", fault, FORGOTTEN)
+    yield from suspects(home("payments"), "charge", fault, UNANSWERED, settings.CHARGE_DEADLINE_SECONDS + 60)

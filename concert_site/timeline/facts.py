@@ -86,22 +86,29 @@ def _transfers(story):
 def _sync_attempts(story):
     counts = Counter()
     for row in sorted(story.rows[SyncAttempt], key=lambda row: row.at):
-        counts[row.event_id] += 1
-        good = row.outcome == SyncAttempt.Outcome.SUCCESS
-        told = {"what": message_in_words(story, row.event_id), "n": counts[row.event_id]}
-        words = _("Told the data platform: “%(what)s”") if good else _("The data platform did not take “%(what)s”")
+        counts[row.event_id, row.method] += 1
+        told = {"what": message_in_words(story, row.event_id), "n": counts[row.event_id, row.method]}
+        took = "–" if row.duration_ms is None else f"{row.duration_ms} ms"
         yield Entry(
             at=row.at,
             domain="platform",
             source="reservations",
             kind=_("call"),
-            what=(words + (_(", attempt %(n)d") if told["n"] > 1 else "")) % told,
-            name=f"HTTP {row.http_status or '–'}, {row.get_outcome_display()}, {row.duration_ms} ms",
-            level=GOOD if good else TROUBLE,
+            what=(_sync_in_words(row) + (_(", attempt %(n)d") if told["n"] > 1 else "")) % told,
+            name=f"{row.method}: HTTP {row.http_status or '–'}, {row.get_outcome_display()}, {took}",
+            level={SyncAttempt.Outcome.SUCCESS: GOOD, SyncAttempt.Outcome.ABSENT: ""}.get(row.outcome, TROUBLE),
             details=row.error,
             trace_id=trace_of(story.events.get(row.event_id)),
             address=address_of("reservations.SyncAttempt", row.pk),
         )
+
+
+def _sync_in_words(attempt):
+    if attempt.method == "GET":
+        return _("Asked the data platform whether it has “%(what)s”")
+    if attempt.outcome == SyncAttempt.Outcome.SUCCESS:
+        return _("Told the data platform: “%(what)s”")
+    return _("The data platform did not take “%(what)s”")
 
 
 def _lines(story):

@@ -90,6 +90,10 @@ class Delivery(DeadLetter, models.Model):
             ),
             models.Index(fields=["correlation_id"], name="delivery_correlation"),
             models.Index(
+                fields=["held_up_since"], name="delivery_held_up",
+                condition=models.Q(state__in=["ready", "leased", "shelved"], held_up_since__isnull=False),
+            ),
+            models.Index(
                 fields=["state", "consumer", "fingerprint", "failed_at"], name="delivery_dead",
                 condition=models.Q(state__in=["dead", "shelved"]),
             ),

@@ -1,10 +1,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Substr
 
 from events.ids import uuid7
+
+TRACE = Substr("traceparent", 4, 32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +21,12 @@ class Position:
     aggregate_id: UUID
     seq: int
     prev_seq: int | None = None
+
+
+class EventQuerySet(models.QuerySet):
+    def in_trace(self, trace_id):
+        """Published in the W3C trace of that id, 32 hex digits."""
+        return self.alias(trace=TRACE).filter(trace=trace_id)
 
 
 class Event(models.Model):
@@ -35,10 +44,13 @@ class Event(models.Model):
     traceparent = models.CharField(max_length=55)
     occurred_at = models.DateTimeField(db_default=Now())
 
+    objects = EventQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["aggregate_type", "aggregate_id", "seq"], name="one_event_per_version"),
         ]
+        indexes = [HashIndex(TRACE, name="event_trace")]  # a hash is small and quick to write, and nobody sorts by it
         ordering = ["id"]
 
     def __str__(self):

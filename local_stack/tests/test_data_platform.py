@@ -1,3 +1,4 @@
+import hashlib
 import http.client
 import json
 import threading
@@ -54,6 +55,18 @@ class TestTheDataPlatform:
         assert send(platform, {"seat": "A-2"}, key="key-2")[0] == 201
         _, kept = ask(platform, "GET", "/reservations")
         assert [record["data"] for record in kept] == [{"seat": "A-2"}, {"seat": "A-1"}]
+
+    def test_tells_what_it_has_under_a_key(self, platform):
+        _, first = send(platform, {"seat": "A-1"}, key="key:1")
+        assert ask(platform, "GET", "/reservations/key%3A1") == (200, first)
+        assert first["request_hash"] == hashlib.sha256(b'{"seat": "A-1"}').hexdigest()
+        assert ask(platform, "GET", "/reservations/key-2")[0] == 404
+
+    def test_keeps_what_it_has_when_something_else_comes_under_its_key(self, platform):
+        send(platform, {"seat": "A-1"})
+        assert send(platform, {"seat": "A-2"})[0] == 409
+        _, [kept] = ask(platform, "GET", "/reservations")
+        assert kept["data"] == {"seat": "A-1"}
 
     def test_keeps_one_object_when_the_same_key_arrives_many_times_at_once(self, platform):
         with ThreadPoolExecutor(8) as threads:

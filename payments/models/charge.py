@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import structlog
 from django.conf import settings
 from django.db import IntegrityError, models
 from django.db.models import Q, Sum
@@ -8,10 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from events import bus
 from events.aggregate import Aggregate
+from events.clock import database_now
 from events.messages import PointsCharged
 from payments.gateway import Outcome, gateway
 from payments.models.point_account import PointAccount
 from payments.models.transfer import House, Transfer
+
+UNANSWERED = "the gateway does not say whether it took the money"
+MOST_AT_ONCE = 100
+logger = structlog.get_logger(__name__)
 
 
 class AmountOutOfRange(Exception):
@@ -22,6 +28,11 @@ class ChargeQuerySet(models.QuerySet):
     def unsettled(self, *, older_than=timedelta(seconds=15)):
         """Those whose gateway's answer nobody has noted: unknown, or the process that asked has died."""
         return self.filter(status=Charge.Status.PENDING, created_at__lte=Now() - older_than)
+
+    def settle(self, *, now=None) -> int:
+        """Ask the gateway again; how many it answered. One that fails is logged and holds up no other."""
+        some = self.order_by("?")[:MOST_AT_ONCE]  # any, so that those it never answers keep none from their turn
+        return sum(charge.is_settled_now(now=now) for charge in some)
 
 
 class Charge(Aggregate):
@@ -36,6 +47,7 @@ class Charge(Aggregate):
     amount = models.PositiveBigIntegerField(_("points"))
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PENDING)
     idempotency_key = models.CharField(max_length=255)
+    attention = models.CharField(_("needs attention"), max_length=200, blank=True)
     gateway_reference = models.CharField(_("gateway's reference"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now())
 
@@ -81,6 +93,17 @@ class Charge(Aggregate):
         except IntegrityError:  # the same key, a moment earlier
             return cls.objects.get(user_id=user_id, idempotency_key=key)
 
+    def is_settled_now(self, *, now=None) -> bool:
+        """Ask again, and say whether it is settled now; after the deadline an operator has to ask."""
+        try:
+            self.settle()
+        except Exception:
+            logger.exception("charge_not_settled", charge=str(self.id))
+            self.refresh_from_db()
+        if self.status == self.Status.PENDING:
+            self._call_attention_when_late(now or database_now(bus.home(self)))
+        return self.status != self.Status.PENDING
+
     def settle(self):
         """Ask the gateway (by our id, so that it charges once) and note its answer."""
         answer = gateway().charge(amount=self.amount, idempotency_key=str(self.id))
@@ -94,11 +117,21 @@ class Charge(Aggregate):
             if answer.outcome is Outcome.APPROVED:
                 self._succeed(account, reference=answer.reference)
             else:
-                self.move(self.Status.DECLINED, source=self.Status.PENDING, cause="declined by the gateway")
+                self._settled(self.Status.DECLINED, cause="declined by the gateway")
 
     def _succeed(self, account, *, reference):
         clearing = House.TOP_UP_CLEARING
         Transfer.to_fan(account, self.amount, source=clearing, kind=Transfer.Kind.CHARGE, key=self.id)
         message = PointsCharged(charge_id=self.id, user_id=self.user_id, amount=self.amount)
-        source, cause = self.Status.PENDING, "approved by the gateway"
-        self.move(self.Status.SUCCEEDED, source=source, cause=cause, message=message, gateway_reference=reference)
+        cause = "approved by the gateway"
+        self._settled(self.Status.SUCCEEDED, cause=cause, message=message, gateway_reference=reference)
+
+    def _settled(self, status, **changes):
+        self.move(status, source=self.Status.PENDING, attention="", **changes)
+
+    def _call_attention_when_late(self, now):
+        deadline = self.created_at + timedelta(seconds=settings.CHARGE_DEADLINE_SECONDS)
+        with bus.atomic(self):
+            self.lock()
+            if self.status == self.Status.PENDING and deadline <= now and not self.attention:
+                self.say(None, cause=UNANSWERED, attention=UNANSWERED)

@@ -23,7 +23,7 @@ class SeatAdmin(ReadOnlyAdmin):
 
 @admin.register(SyncAttempt)
 class SyncAttemptAdmin(ReadOnlyAdmin):
-    list_display = ["at", "outcome", "http_status", "duration_ms", "idempotency_key", "platform_id"]
+    list_display = ["at", "method", "outcome", "http_status", "duration_ms", "idempotency_key", "platform_id"]
     list_filter = looked_through = ["outcome"]
     ordering = ["-id"]
     found_by = ["pk", "reservation_id"]

@@ -68,6 +68,7 @@ class Reservation(Aggregate):
     held_until = models.DateTimeField(_("held until"))
     pay_deadline = models.DateTimeField(null=True, help_text="Payments must have answered by then.")
     refund_deadline = models.DateTimeField(null=True, help_text="Payments must have refunded by then.")
+    answer_deadline = models.DateTimeField(null=True, help_text="Of a failed one: payments must have said by then.")
     asked_again_at = models.DateTimeField(null=True, help_text="When payments was asked a second time.")
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     failure = models.CharField(_("failure"), max_length=50, blank=True)
@@ -111,6 +112,9 @@ class Reservation(Aggregate):
             models.Index(fields=["pay_deadline"], name="paying_by_deadline", condition=Q(status="PAYING")),
             models.Index(
                 fields=["refund_deadline"], name="refunds_by_deadline", condition=Q(refund_deadline__isnull=False)
+            ),
+            models.Index(
+                fields=["answer_deadline"], name="answers_by_deadline", condition=Q(answer_deadline__isnull=False)
             ),
             models.Index(fields=["user_id", "-id"], name="reservations_of_a_fan"),
             models.Index(fields=["-id"], name="needing_attention", condition=~Q(attention="")),
@@ -187,16 +191,27 @@ class Reservation(Aggregate):
         with bus.atomic(self):
             self._confirm(source=self.Status.FAILED, cause=cause, failure="")
 
-    def fail(self, *, reason, cause):
-        """The points can't be had: the seats are free again. Raises WrongStatus."""
+    def fail(self, *, reason, cause, answer_deadline=None):
+        """The points can't be had: the seats are free again. Raises WrongStatus.
+
+        answer_deadline: where payments has not answered, by when it must have said whether it took them after all.
+        """
         with bus.atomic(self):
             self.lock()
             self.move(
                 self.Status.FAILED, source=self.Status.PAYING, cause=cause,
                 message=self.message(ReservationFailed, reason=reason),
-                failure=reason, pay_deadline=None, asked_again_at=None,
+                failure=reason, pay_deadline=None, asked_again_at=None, answer_deadline=answer_deadline,
             )  # fmt: skip
             self._free_seats()
+
+    def note_declined(self, *, cause):
+        """Payments says, late, that it has taken nothing. Raises WrongStatus when that was known."""
+        with bus.atomic(self):
+            self.lock()
+            if self.answer_deadline is None:
+                raise WrongStatus(self, expected=["FAILED without an answer of payments"])
+            self.say(None, cause=cause, answer_deadline=None)
 
     def request_refund(self, *, cause):
         """Whatever was debited, or still will be, goes back: all of it. Raises WrongStatus."""
@@ -207,7 +222,7 @@ class Reservation(Aggregate):
             self.move(
                 self.Status.FAILED, source=self.Status.FAILED, cause=cause,
                 message=self.message(RefundRequested, refund=self.amount), refund=self.amount, fee=0,
-                **self._refund_due(),
+                answer_deadline=None, **self._refund_due(),
             )  # fmt: skip
 
     def ask_refund_again(self, *, now):
@@ -215,7 +230,7 @@ class Reservation(Aggregate):
         with bus.atomic(self):
             self.lock()
             message = self.message(RefundRequested, refund=self.refund, fee=self.fee)
-            self.say(message, cause="refund not confirmed: asked again", asked_again_at=now, **self._refund_due())
+            self.say(message, cause="refund not confirmed: asked again", asked_again_at=now, **self._refund_due(now))
 
     def note_refund(self, *, cause, now):
         """Payments has given the points back, or never had any."""
@@ -224,10 +239,14 @@ class Reservation(Aggregate):
             self.say(None, cause=cause, refunded_at=now, refund_deadline=None, asked_again_at=None, attention="")
 
     def call_attention(self, *, why):
-        """Nothing more can be done without an operator."""
+        """Nothing more can be done without an operator. Raises WrongStatus when it changed since it was read."""
         with bus.atomic(self):
-            self.lock()
             self.say(None, cause=why, attention=why)
+
+    def take_attention_back(self):
+        """What was wrong has come right. Raises WrongStatus when it changed since it was read."""
+        with bus.atomic(self):
+            self.say(None, cause="what asked for attention is over", attention="")
 
     # Queries
 
@@ -245,14 +264,15 @@ class Reservation(Aggregate):
     def _confirm(self, *, source, cause, **changes):
         now = database_now(bus.home(self))
         message = self.message(ReservationConfirmed, confirmed_at=now)
-        changes |= {"confirmed_at": now, "pay_deadline": None, "asked_again_at": None, "attention": ""}
+        changes |= dict.fromkeys(["pay_deadline", "asked_again_at", "answer_deadline"])
+        changes |= {"confirmed_at": now, "attention": ""}
         self.move(self.Status.CONFIRMED, source=source, cause=cause, message=message, **changes)
 
     def _free_seats(self):
         self.claims.filter(ended_at=None).update(ended_at=Now())
 
-    def _refund_due(self):
-        now = database_now(bus.home(self))
+    def _refund_due(self, now=None):
+        now = now or database_now(bus.home(self))
         return {"refund_deadline": now + timedelta(seconds=settings.REFUND_DEADLINE_SECONDS)}
 
     def message(self, message_type, **values):
