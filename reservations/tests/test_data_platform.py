@@ -131,6 +131,7 @@ class TestTheDataPlatform:
 class TestAnOutcomeThatIsUnknown:
     """The platform is asked by the idempotency key before anything is said again."""
 
+    @pytest.mark.fault("platform answers 500", holds="M S D1 E O X T")
     def test_after_500_is_asked_for_and_told_again_when_it_is_not_there(self, bought, platform):
         platform.fails(answers(500, b"oops"))
         row = sync()
@@ -143,6 +144,7 @@ class TestAnOutcomeThatIsUnknown:
         assert len({attempt.request_hash for attempt in SyncAttempt.objects.all()}) == 1
         assert_told_once(platform, bought)
 
+    @pytest.mark.fault("platform answers 500", holds="M S D1 E O X T")
     def test_after_500_that_came_after_the_effect_is_asked_for_and_nothing_is_sent_again(self, bought, platform):
         platform.fails(takes_it_but(answers(500)))
         sync()
@@ -150,6 +152,7 @@ class TestAnOutcomeThatIsUnknown:
         assert recorded() == [("POST", "unknown"), ("GET", "success")]
         assert_told_once(platform, bought)
 
+    @pytest.mark.fault("platform times out", holds="M S D1 E O X T")
     def test_because_it_never_answers_spends_no_attempt_and_is_cleared_up_later(self, bought, platform, settings):
         platform.fails(never_answers)
         with impatience(settings):
@@ -161,6 +164,7 @@ class TestAnOutcomeThatIsUnknown:
         assert recorded() == [("POST", "unknown"), ("GET", "absent"), ("POST", "success")]
         assert_told_once(platform, bought)
 
+    @pytest.mark.fault("platform answers 200 after 40 s", holds="M S D1 E O X T")
     def test_because_200_came_after_nobody_waited_any_more_is_found_to_be_success(self, bought, platform, settings):
         platform.fails(takes_it_but(answers_too_late))
         with impatience(settings):
@@ -192,6 +196,7 @@ class TestAnOutcomeThatIsUnknown:
         [HTML, b"", b"[]", b'{"id"', b'"yes"', b"[" * 60_000, b"\xff\0", b'{"id": "' + b"x" * 70_000 + b'"}'],
         ids=["html", "nothing", "list", "torn", "text", "deep", "bytes", "too large"],
     )
+    @pytest.mark.fault("platform answers nonsense", holds="M S D1 E O X T")
     def test_because_the_answer_makes_no_sense_spends_one_attempt(self, bought, platform, nonsense):
         platform.fails(takes_it_but(answers(200, nonsense)))
         row = sync()
@@ -268,6 +273,7 @@ class TestARefusal:
         assert recorded() == [("POST", "unknown"), ("GET", "unknown")]
 
 
+@pytest.mark.fault("platform answers 409", holds="M S D1 E O X T")
 class TestA409:
     def test_for_the_same_content_is_success(self, bought, platform):
         platform.fails(takes_it_but(answers(409)))
@@ -295,6 +301,7 @@ class TestA409:
         assert_told_once(platform, bought)
 
 
+@pytest.mark.fault("platform answers 429", holds="M S D1 E O X T")
 class TestABusyPlatform:
     @pytest.mark.parametrize("status", [429, 503])
     def test_is_asked_again_when_it_says_and_not_before(self, bought, platform, status):

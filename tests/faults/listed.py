@@ -36,6 +36,13 @@ FAULTS = [
     "deadline and success at the same moment",
     "hold expires while paying, seat sold to another",
     "same idempotency key twice at once",
+    # The data platform
+    "platform answers 500",
+    "platform times out",
+    "platform answers 200 after 40 s",
+    "platform answers 409",
+    "platform answers nonsense",
+    "platform answers 429",
     # Databases, Redis, clocks
     "database restarted during each step",
     "a domain's database away for a minute",
