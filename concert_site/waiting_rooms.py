@@ -1,8 +1,13 @@
 """The waiting room's API with what other domains know: who asks, which concerts exist, how many seats are left."""
 
+import re
+from uuid import UUID
+
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import MiddlewareNotUsed
 from django.urls import path
+from django.urls.converters import UUIDConverter
 
 from accounts.authentication import account_at_once
 from api.problems import NotFound
@@ -53,8 +58,28 @@ class DrawView(OfConcerts, Draw):
 
 
 urlpatterns = [
-    path("waiting-rooms/<uuid:concert>", RoomView.as_view()),
-    path("waiting-rooms/<uuid:concert>/place", PlaceView.as_view()),
-    path("waiting-rooms/<uuid:concert>/challenge", ChallengeView.as_view()),
-    path("waiting-rooms/<uuid:concert>/draw", DrawView.as_view()),
+    path("", RoomView.as_view()),
+    path("/place", PlaceView.as_view()),
+    path("/challenge", ChallengeView.as_view()),
+    path("/draw", DrawView.as_view()),
 ]
+
+ROOM = re.compile(f"/api/v1/waiting-rooms/({UUIDConverter.regex})(/place)?")
+AT_ONCE = {None: RoomView(), "/place": PlaceView()}
+
+
+class AtOnceMiddleware:
+    """Nearly all that is ever asked of the service, answered before there are sessions, users and a site map.
+
+    What is not answered so goes the usual way, to the same views.
+    """
+
+    def __init__(self, get_response):
+        if "queueing" in settings.ELSEWHERE:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request):
+        found = ROOM.fullmatch(request.path_info)
+        answer = found and AT_ONCE[found[2]].at_once(request, UUID(found[1]))
+        return answer or self.get_response(request)

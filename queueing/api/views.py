@@ -23,7 +23,11 @@ fronts = Snapshots(seconds=1)
 
 
 class OneRoom(APIView):
-    """Whoever knows about concerts and accounts overrides the three hooks."""
+    """Whoever knows about concerts and accounts overrides the three hooks.
+
+    at_once(request, concert) answers what most ask, for a middleware that comes before all that DRF needs; None where
+    the view itself has to.
+    """
 
     throttle_classes = []  # polling is the real load, and counting a question would cost more than answering it
 
@@ -41,10 +45,8 @@ class RoomView(OneRoom):
     authentication_classes = []
     permission_classes = [AllowAny]
 
-    def dispatch(self, request, *args, **kwargs):
-        if request.method != "GET":
-            return super().dispatch(request, *args, **kwargs)
-        return without_drf(self.get, request, **kwargs)
+    def at_once(self, request, concert):
+        return without_drf(self.get, request, concert=concert) if request.method == "GET" else None
 
     @extend_schema(
         operation_id="waiting_room",
@@ -84,13 +86,13 @@ class RoomView(OneRoom):
 
 
 class PlaceView(OneRoom):
-    """Entering and asking are nearly all that is ever asked of the service, and go past DRF where nothing needs it."""
+    """Entering and asking are nearly all that is ever asked of the service."""
 
-    def dispatch(self, request, *args, **kwargs):
+    def at_once(self, request, concert):
         verb = {"GET": self._find, "POST": self._enter}.get(request.method)
         if verb is None or "HTTP_IDEMPOTENCY_KEY" in request.META or not (account_id := self.account_at_once(request)):
-            return super().dispatch(request, *args, **kwargs)
-        return without_drf(lambda: json_answer(*verb(request, account_id=account_id, **kwargs)))
+            return None
+        return without_drf(lambda: json_answer(*verb(request, account_id=account_id, concert=concert)))
 
     @extend_schema(
         operation_id="enter_waiting_room",

@@ -28,10 +28,10 @@ class Reply(NamedTuple):
     until_ms: end of the active time; of a REFUSED, how long to wait. slots, pace, departed, busy_ms: see outlook.Flow.
     """
 
+    now_ms: int
     state: str
     epoch: int
     asks_proof: int
-    now_ms: int
     recover_until: int
     max_active: int
     per_minute: int
@@ -70,4 +70,4 @@ def moment(milliseconds) -> datetime:
 
 def milliseconds(moment) -> int:
     """Since 1970."""
-    return int(moment.timestamp() * 1000)
+    return round(moment.timestamp() * 1000)

@@ -1,11 +1,14 @@
 """Places in Redis: one Lua script is one step. See queueing.backends for what each verb promises."""
 
 import json
+from functools import lru_cache
 from itertools import chain
 
 from queueing.backends.redis import mirror, store
 from queueing.backends.reply import FrontReply, Reply, milliseconds, moment
-from queueing.models import Admission
+from queueing.models import Admission, Room
+
+HALF_A_BLOCK = Room.BLOCK // 2
 
 
 def enter(*, concert_id, account_id, door=None, proven=False, now=None) -> Reply:
@@ -13,7 +16,10 @@ def enter(*, concert_id, account_id, door=None, proven=False, now=None) -> Reply
     if door:
         address, at_once, seconds = door
         args, keys = (*args, at_once, round(1000 * seconds)), (store.DOOR % (concert_id, address),)
-    return _reply(mirror.ask("enter", concert_id=concert_id, args=args, keys=keys, now=now))
+    reply = _reply(mirror.ask("enter", concert_id=concert_id, args=args, keys=keys, now=now))
+    if reply.is_new and (reply.number or reply.ticket) % HALF_A_BLOCK == 0:
+        mirror.refill(concert_id)
+    return reply
 
 
 def place(*, concert_id, account_id, now=None) -> Reply:
@@ -120,13 +126,17 @@ def _draw(room, line, *, now):
 
 def _reply(raw) -> Reply:
     """Redis has no other types than text and whole numbers."""
-    state, epoch, asks_proof, now_ms, *known = raw
-    figures = [int(float(figure or 0)) for figure in known[:9]]
-    inflow = float(known[9] or 1)
-    place = known[10:]
+    now_ms, figures, *place = raw
     if place:
         place[0] = place[0].decode()
-    return Reply(state.decode(), int(epoch or 0), int(asks_proof or 0), now_ms, *figures, inflow, *place)
+    return Reply(now_ms, *_figures(figures), *place)
+
+
+@lru_cache(maxsize=1024)
+def _figures(text) -> tuple:
+    """Of the room, as its scripts tell them; they stay as they are until the next tick."""
+    state, *known, inflow = text.decode().split(" ")
+    return state, *[int(float(figure or 0)) for figure in known], float(inflow or 1)
 
 
 def _admission(entry, *, room):

@@ -22,7 +22,7 @@ from queueing.models.admission import TICK
 
 logger = structlog.get_logger(__name__)
 ATTEMPTS = 20
-PATIENCE = 0.05  # seconds that another process gets to hand on the block of numbers that it has claimed
+PATIENCE = 0.02  # seconds that another process gets to hand on the block of numbers that it has claimed
 LATE = 5  # seconds after the time to ask within which nearly everybody has asked
 
 
@@ -112,8 +112,15 @@ def push_if_possible(room):
 
 def top_up(concert_id, *, counter, ceiling):
     """Claim the next block of numbers before the present one runs out."""
-    if ceiling - counter < Room.BLOCK // 2 and Room.claim_block(concert_id, above=ceiling):
+    if ceiling - counter <= Room.BLOCK // 2 and Room.claim_block(concert_id, above=ceiling):
         _run("ceiling", concert_id=concert_id, args=(ceiling + Room.BLOCK,))
+
+
+def refill(concert_id):
+    """The same for a fan by whose number half a block is gone; so in a rush nobody waits for numbers."""
+    known = store.settings_of(concert_id)
+    if "ceiling" in known:
+        top_up(concert_id, counter=int(known["counter"]), ceiling=int(known["ceiling"]))
 
 
 def _supply(concert_id, *, ceiling, patient):

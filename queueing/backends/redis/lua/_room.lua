@@ -4,7 +4,9 @@ local settings, waiting, seen, active, places, ended, recent, samples, journal, 
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 
 local known = redis.call('HMGET', settings, 'state', 'epoch', 'asks_proof', 'recover_until', 'max_active', 'per_minute',
-  'grace_ms', 'opens_at', 'slots', 'pace', 'departed_lately', 'busy_lately', 'inflow', 'ticked', 'spare_until')
+  'grace_ms', 'opens_at', 'slots', 'pace', 'departed_lately', 'busy_lately', 'inflow', 'ticked', 'spare_until',
+  'counter', 'ceiling')
+local FIGURES = 13 -- of these are told
 local state = known[1]
 if not state then return 'MISSING' end -- wiped, or never asked for: the caller loads it from PostgreSQL
 local grace = tonumber(known[7]) or 0
@@ -96,19 +98,18 @@ end
 
 -- A new number (or draw ticket); nil when PostgreSQL has promised no more to this room. So none is given twice after a loss.
 local function next_number()
-  local counter, ceiling = unpack(redis.call('HMGET', settings, 'counter', 'ceiling'))
-  if tonumber(counter) >= tonumber(ceiling) then return nil, tonumber(ceiling) end
+  local counter, ceiling = tonumber(known[16]), tonumber(known[17])
+  if counter >= ceiling then return nil, ceiling end
   return redis.call('HINCRBY', settings, 'counter', 1)
 end
 
--- The answer of every verb about a place: see backends/reply.py.
+-- The answer of every verb about a place: see backends/reply.py. The room's figures are one text, the same for all between
+-- two ticks, so that whoever asks takes it apart once.
 local function answer(account, number, status, until_ms, ticket, is_new)
-  local told = { state, known[2], known[3], now, unpack(known, 4, 13) }
-  if not status then return told end
+  for i = 1, FIGURES do known[i] = known[i] or '' end
+  local figures = table.concat(known, ' ', 1, FIGURES)
+  if not status then return { now, figures } end
   if status == 'ENTERING' then status, until_ms = 'WAITING', 0 end
   local ahead = status ~= 'WAITING' and 0 or ticket and -1 or redis.call('ZRANK', waiting, account) or 0
-  for _, value in ipairs({ status, number, ticket or 0, until_ms, is_new and 1 or 0, ahead }) do
-    told[#told + 1] = value
-  end
-  return told
+  return { now, figures, status, number, ticket or 0, until_ms, is_new and 1 or 0, ahead }
 end
