@@ -91,8 +91,8 @@ def _beginning(verb, concert_id, keys):
     return b"".join(map(_part, ("EVALSHA", scripts()[verb].sha, keys, *keys_of(concert_id))))
 
 
-def _part(text):
-    encoded = str(text).encode()
+def _part(value):
+    encoded = value if isinstance(value, bytes) else str(value).encode()
     return b"$%d\r\n%b\r\n" % (len(encoded), encoded)
 
 
