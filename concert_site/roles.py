@@ -17,6 +17,7 @@ SUPPORT = [
     "reservations.sync_reservation",
 ]
 FINANCE = [
+    "concert_site.add_reconciliation",
     "reservations.compensate_reservation",
     "reservations.confirm_reservation",
     "reservations.export_sales",
@@ -29,6 +30,7 @@ PROGRAMME = [
     for verb in ["add", "change", "delete"]
 ]
 MANAGER = [
+    "events.decide_approval",
     "events.discard_delivery",
     "events.edit_delivery",
     "events.pause_destination",

@@ -262,6 +262,12 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="tickets@example.com")
 
+# --- The console -------------------------------------------------------------------------------------------------
+
+APPROVAL_POINTS = env.int("APPROVAL_POINTS", default=1_000_000)  # above so many a second person has to approve
+APPROVAL_COUNT = env.int("APPROVAL_COUNT", default=20)  # and above so many things at once
+APPROVAL_HOURS = env.int("APPROVAL_HOURS", default=24)  # then it has to be asked for again
+
 # --- API ---------------------------------------------------------------------------------------------------------
 
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)

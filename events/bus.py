@@ -10,7 +10,7 @@ from events.consumers import subscribers
 from events.homes import atomic, home, own_databases
 from events.models import Delivery, Event
 
-__all__ = ["NotInTransaction", "atomic", "authors", "databases", "home", "own_databases", "publish"]
+__all__ = ["NotInTransaction", "atomic", "authors", "databases", "home", "own_databases", "publish", "repeat"]
 
 
 class NotInTransaction(RuntimeError):
@@ -28,6 +28,13 @@ def publish(message, *, by):
     names = [consumer.name for consumer in subscribers(event.type)]
     Delivery.address(event, consumers=names, using=using)
     transaction.on_commit(partial(push.after_commit, using=using, correlation_id=event.correlation_id), using=using)
+
+
+def repeat(event, *, to, by):
+    """Tell these consumers (by name) the same fact once more, whatever they had of it; `by` an operator's action."""
+    using = event._state.db
+    _require_transaction(using)
+    Delivery.address(event.again(by=by), consumers=to, using=using)
 
 
 def _require_transaction(using):

@@ -5,4 +5,4 @@ class ReservationsConfig(AppConfig):
     name = "reservations"
 
     def ready(self):
-        from reservations import confirmation, handlers  # noqa: F401  (they register their consumers)
+        from reservations import confirmation, handlers, handles  # noqa: F401  (consumers, and operators' levers)

@@ -10,6 +10,7 @@ refunded   payments ─ PointsRefunded ▶ reservations: the saga is over
 """
 
 from datetime import timedelta
+from operator import attrgetter
 
 import structlog
 from django.conf import settings
@@ -19,9 +20,8 @@ from events import bus
 from events.aggregate import WrongStatus
 from events.clock import database_now
 from events.consumers import Consumer
-from events.context import acting
 from events.messages import PointsCaptured, PointsDeclined, PointsRefunded
-from events.models import OperatorAction
+from events.models import Event
 from reservations import attention, holding
 from reservations.models import Reservation
 
@@ -115,39 +115,36 @@ def _is_chased(id, *, among, chase_one, now) -> bool:
 # The operator's lever
 
 
-class AlreadyChanged(Exception):
-    """The reservation is no longer what the operator saw."""
-
-
 def compensation_of(reservation) -> str:
     """What compensating would do now, in words; empty when there is nothing to compensate."""
-    if reservation.status == Status.FAILED and reservation.refund is not None:
+    if reservation.status == Status.FAILED and not may_still_be_debited(reservation):
         return ""
-    return COMPENSATIONS[reservation.status][1] if reservation.status in COMPENSATIONS else ""
+    told = {"points": f"{reservation.amount:,} P", "seats": ", ".join(reservation.facts["seats"])}
+    return str(COMPENSATIONS[reservation.status][1]) % told if reservation.status in COMPENSATIONS else ""
 
 
-def compensate(reservation, *, operator, reason, seen_version, operator_id=None):
+def compensate(reservation, **why):
     """Undo the reservation by hand: free its seats, give its points back.
 
-    Raises WrongStatus when there is nothing to undo, AlreadyChanged when it changed since it was seen.
+    why: as Aggregate.by_hand takes it. Raises WrongStatus when there is nothing to undo, AlreadyChanged.
     """
-    with bus.atomic(Reservation), acting(actor=f"operator:{operator}"):
-        reservation.lock()
-        before = {"status": reservation.status, "version": reservation.version}
-        if reservation.version != seen_version:
-            raise AlreadyChanged(f"It is {reservation.status} now, version {reservation.version}. Look at it again.")
+    with reservation.by_hand("compensate", **why):
         if not compensation_of(reservation):
             raise WrongStatus(reservation, expected=list(COMPENSATIONS))
         COMPENSATIONS[reservation.status][0](reservation)
-        OperatorAction.record(
-            using=bus.home(Reservation), operator=operator, operator_id=operator_id, reason=reason,
-            action="reservation.compensate", target_type="reservation", target_id=reservation.id,
-            before=before, after={"status": reservation.status, "version": reservation.version},
-        )  # fmt: skip
 
 
-def _release(reservation):
-    reservation.release(cause=BY_HAND)
+def may_still_be_debited(reservation) -> bool:
+    """Whether a FAILED one still has points to give back, or a debit on its way that has to be refused."""
+    return reservation.refund is None and answer_of_payments(reservation) != "PointsDeclined"
+
+
+def answer_of_payments(reservation) -> str:
+    """The type of its last answer in the ledgers, whether or not it was heard here; empty when there is none."""
+    ledgers = [Event.objects.using(alias).filter(correlation_id=reservation.pk) for alias in bus.databases()]
+    answers = [ledger.filter(type__in=saga.types).order_by("-id").first() for ledger in ledgers]
+    last = max(filter(None, answers), key=attrgetter("id"), default=None)
+    return last.type if last else ""
 
 
 def _cancel_with_full_refund(reservation):
@@ -164,9 +161,14 @@ def _refund(reservation):
 
 
 BY_HAND = "compensated by an operator"
+FAILING = _("Fail it: free %(seats)s at once, give back what was debited of %(points)s, tell the fan.")
+CANCELLING = _(
+    "Cancel it with a full refund: %(points)s go back to the fan, %(seats)s are free at once, the fan and the data "
+    "platform are told."
+)
+REFUNDING = _("Refund what was debited, up to %(points)s; a debit that is still on its way will be refused.")
 COMPENSATIONS = {
-    Status.HELD: (_release, _("Release the hold: its seats are free at once.")),
-    Status.PAYING: (_fail_and_refund, _("Fail it: its seats are free at once, points already debited go back.")),
-    Status.CONFIRMED: (_cancel_with_full_refund, _("Cancel it with a full refund: its seats are free at once.")),
-    Status.FAILED: (_refund, _("Refund what was debited; a debit that is still on its way will be refused.")),
+    Status.PAYING: (_fail_and_refund, FAILING),
+    Status.CONFIRMED: (_cancel_with_full_refund, CANCELLING),
+    Status.FAILED: (_refund, REFUNDING),
 }

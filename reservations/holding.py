@@ -69,18 +69,22 @@ def take_again(reservation, *, cause):
 
     Raises SeatsUnavailable, SeatLimitExceeded; then nothing has changed.
     """
-    ids = reservation.claims.values_list("seat", flat=True).distinct()
-    performance = reservation.performance
+    fan = {"user_id": reservation.user_id, "place": ""}
     with bus.atomic(Reservation):
-        _take_turn(user_id=reservation.user_id, performance=performance)
-        seats = Seat.objects.lock(ids)
+        seats = lock_seats_of(reservation)
         now = database_now(bus.home(Reservation))
-        _expire_lapsed(seats, user_id=reservation.user_id, place="", now=now)
+        _expire_lapsed(seats, now=now, **fan)
         _refuse_taken(seats, now=now)
-        _refuse_too_many(seats, performance=performance, user_id=reservation.user_id, place="", now=now)
+        _refuse_too_many(seats, performance=reservation.performance, now=now, **fan)
         reservation.lock()
         _claim(seats, reservation=reservation, prices=dict(reservation.claims.values_list("seat", "price")))
         reservation.confirm_late(cause=cause)
+
+
+def lock_seats_of(reservation):
+    """Its fan's turn and its seats, before the reservation itself is locked; needs a transaction."""
+    _take_turn(user_id=reservation.user_id, performance=reservation.performance)
+    return Seat.objects.lock(reservation.claims.values_list("seat", flat=True).distinct())
 
 
 def asked_for(*, performance, seat_ids):

@@ -132,11 +132,12 @@ BREAKAGES = {
         "a change by nobody in particular": [("reservations", "UPDATE events_transition SET actor = 'operator:Olga'")],
         "a retry without an action": [("payments", "UPDATE events_delivery SET version = 1")],
         "a discard without an action": [("payments", "UPDATE events_delivery SET state = 'discarded'")],
-        "an action that is gone": [("reservations", "DELETE FROM events_operatoraction")],
+        "an action that is gone": [("reservations", "TRUNCATE events_operatoraction")],
         "a pause by nobody in particular": [("payments", PAUSE.format(paused=True, version=1))],
         "a resumption by nobody in particular": [("payments", PAUSE.format(paused=False, version=2))],
         "no reason": [
             ("reservations", "ALTER TABLE events_operatoraction DROP CONSTRAINT operator_action_has_a_reason"),
+            ("reservations", "ALTER TABLE events_operatoraction DISABLE TRIGGER append_only"),
             ("reservations", r"UPDATE events_operatoraction SET reason = E' \n'"),
         ],
     },

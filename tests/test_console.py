@@ -5,18 +5,22 @@ from django.contrib.auth.models import Group
 
 from accounts.models import User
 from concert_site.models import Finding, Reconciliation
+from events import approvals
 from events.admin.domains import domains
+from events.aggregate import revisions
 from events.consumers import consumer
 from events.models import Destination, Event
 from payments.models import Payment
+from reservations.handles import HANDLES
 from reservations.models import Performance
 from tests.operators import RESERVATIONS, Operator, actions
 from tests.world import make_performance
 
 
 class TestEveryModel:
-    def test_has_a_list_and_a_page(self, boss, dead):
+    def test_has_a_list_and_a_page(self, boss, bought, dead):
         boss.pull(f"events/delivery/{dead.pk}/discard/", seen={dead.pk: dead.version})
+        approvals.ask(HANDLES["note"], [bought], seen=revisions([bought]), operator="Olga", reason="it is large")
         Group.objects.create(name="box office")
         for model in admin.site._registry:
             name = f"{model._meta.app_label}/{model._meta.model_name}/"

@@ -27,10 +27,6 @@ class TestCompensating:
         page = boss.see(page_of(bought))
         assert "100,000 P refunded once" in page and "the fan asked for it" in page
 
-    def test_releases_a_hold(self, boss, world):
-        held = world.held_by(world.alice)
-        assert "released" in boss.pull(page_of(held, "compensate"), seen={held.pk: held.version})
-
     def test_fails_one_that_is_being_paid(self, boss, world, settings):
         settings.PUSH_AFTER_COMMIT = False
         paying = world.held_by(world.alice)

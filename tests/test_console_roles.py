@@ -11,6 +11,9 @@ from events.admin.levers import WithLevers
 from tests.operators import Operator
 
 MAY_PULL = {  # model: verbs: roles
+    "events.approval": {
+        "approve refuse": ["manager"],
+    },
     "events.delivery": {
         "retry": ["support", "manager"],
         "edit discard replay": ["manager"],
@@ -28,7 +31,9 @@ MAY_PULL = {  # model: verbs: roles
         "lay_out": ["manager"],
     },
     "reservations.reservation": {
-        "compensate": ["finance", "manager"],
+        "compensate confirm": ["finance", "manager"],
+        "release sync notify": ["support", "manager"],
+        "resolve note": ["support", "finance", "manager"],
     },
 }
 

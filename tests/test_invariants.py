@@ -40,7 +40,7 @@ def healthy(world):
     cancelled = world.bought_by(world.charlie, world.seats[3])
     assert world.charlie.cancel(cancelled.id).status_code == 200
     bought = world.bought_by(world.bob, world.seats[4])
-    compensate(bought, operator="Olga", reason="Bob called", seen_version=bought.version)
+    compensate(bought, operator="Olga", reason="Bob called", seen=bought.revision)
     settle()
     return world
 

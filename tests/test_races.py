@@ -148,7 +148,7 @@ class TestTheDeadline:
 
             reservation.refresh_from_db()
             assert reservation.status == "CONFIRMED"
-            confirmation.compensate(reservation, operator="Olga", reason="make room", seen_version=reservation.version)
+            confirmation.compensate(reservation, operator="Olga", reason="make room", seen=reservation.revision)
         assert_sound()
 
 

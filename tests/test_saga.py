@@ -7,7 +7,7 @@ from django.utils.timezone import now
 
 from concert_site.routers import home_of
 from events import bus
-from events.aggregate import WrongStatus
+from events.aggregate import AlreadyChanged, WrongStatus
 from events.consumers import consumer
 from events.models import Delivery, InboxMessage, OperatorAction
 from payments.models import Payment, Transfer
@@ -292,7 +292,7 @@ def everything_that_counts():
 class TestCompensatingByHand:
     def compensate(self, reservation, **changes):
         reservation.refresh_from_db()
-        given = {"operator": "Olga", "reason": "the fan called", "seen_version": reservation.version} | changes
+        given = {"operator": "Olga", "reason": "the fan called", "seen": reservation.revision} | changes
         confirmation.compensate(reservation, **given)
 
     def test_cancels_a_confirmed_reservation_with_a_full_refund(self, world):
@@ -341,11 +341,11 @@ class TestCompensatingByHand:
 
     def test_of_a_state_that_changed_since_it_was_seen_is_refused(self, world):
         reservation = world.held_by(world.alice)
-        seen = reservation.version
+        seen = reservation.revision
         world.alice.pay(reservation.id, world.concert)
 
-        with pytest.raises(confirmation.AlreadyChanged):
-            self.compensate(reservation, seen_version=seen)
+        with pytest.raises(AlreadyChanged):
+            self.compensate(reservation, seen=seen)
 
         assert status(reservation) == "CONFIRMED"
         assert_sound()

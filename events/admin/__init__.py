@@ -4,10 +4,12 @@ windows.py    a model that can be seen and not edited
 fans.py       finding and naming fans
 pictures.py   numbers over time, drawn
 levers.py     a verb that an operator may pull, after a dry run, with a reason
+handling.py   the pages of a noun's handles (events/handles.py), for one noun and for several
 domains.py    models that live in every database
+approvals.py  what waits for a second person
 ledger.py, deliveries.py    the windows on events' own models
 letters.py, letter_levers.py, letter_editing.py, letter_export.py    dead letters, and what is done with them
 consumers.py                who is delivered to, how fast, and who is away or paused
 """
 
-from events.admin import consumers, deliveries, ledger  # noqa: F401  (they register their windows)
+from events.admin import approvals, consumers, deliveries, ledger  # noqa: F401  (they register their windows)

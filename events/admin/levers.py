@@ -78,7 +78,7 @@ class WithLevers:
     verbs = []  # each at …/<id>/<verb>/
 
     def get_urls(self):
-        return self.lever_paths() + super().get_urls()
+        return [*self.lever_paths(), *super().get_urls()]
 
     def lever_paths(self):
         return [
@@ -93,6 +93,10 @@ class WithLevers:
     def permission_of(self, verb) -> str:
         """What an operator needs for that lever, as "app.codename"."""
         return f"{self.opts.app_label}.{verb}_{self.opts.model_name}"
+
+    def label_of(self, verb) -> str:
+        """What the lever is called, or else what its permission allows."""
+        return dict(self.opts.permissions).get(f"{verb}_{self.opts.model_name}", verb)
 
     def may(self, request, verb) -> bool:
         permission = self.permission_of(verb)

@@ -1,3 +1,4 @@
+from events.models.approval import Approval
 from events.models.delivery import Delivery
 from events.models.destination import Destination
 from events.models.event import Event
@@ -8,6 +9,7 @@ from events.models.operator_action import OperatorAction
 from events.models.transition import Transition
 
 __all__ = [
+    "Approval",
     "Delivery",
     "Destination",
     "Event",

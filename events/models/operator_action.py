@@ -4,19 +4,32 @@ from django.db.models.functions import Now
 from events.ids import uuid7
 
 
+class OperatorActionQuerySet(models.QuerySet):
+    def on(self, noun):
+        """What operators did to it, the last first."""
+        return self.filter(target_type=noun._meta.model_name, target_id=str(noun.pk))
+
+
 class OperatorAction(models.Model):
-    """What an operator did by hand, why, and what it changed. Append-only, in the database of the thing changed."""
+    """What an operator did by hand, why, and what it changed, in the database of the thing changed.
+
+    A trigger of the database refuses to change or delete a row.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(db_default=Now())
     operator = models.CharField(max_length=200)
     operator_id = models.UUIDField(null=True)
+    approved_by = models.CharField(max_length=200, blank=True, help_text="By the second person, if it took two.")
     action = models.CharField(max_length=100)
     target_type = models.CharField(max_length=50)
     target_id = models.CharField(max_length=100, db_index=True)
     reason = models.TextField()
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    seen = models.PositiveBigIntegerField(null=True, help_text="The revision that the operator looked at.")
+
+    objects = OperatorActionQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -28,15 +41,7 @@ class OperatorAction(models.Model):
         return f"{self.operator}: {self.action} {self.target_type} {self.target_id}"
 
     @classmethod
-    def record(cls, *, using, operator, action, target_type, target_id, reason, before, after, operator_id=None):
-        """Write the action down; call it in the transaction of the change."""
-        return cls.objects.using(using).create(
-            operator=operator,
-            operator_id=operator_id,
-            action=action,
-            target_type=target_type,
-            target_id=str(target_id),
-            reason=reason,
-            before=before,
-            after=after,
-        )
+    def record(cls, *, using, operator, action, target_type, target_id, reason, before, after, **more):
+        """Write the action down; call it in the transaction of the change. more: operator_id, approved_by, seen."""
+        told = {"operator": operator, "action": action, "reason": reason, "before": before, "after": after}
+        return cls.objects.using(using).create(target_type=target_type, target_id=str(target_id), **told, **more)

@@ -48,6 +48,9 @@ class PullsLevers(WithLevers):
     def permission_of(self, verb):
         return "queueing.change_room"
 
+    def label_of(self, verb):
+        return HANDLES[verb].label
+
     def address_of(self, verb, room):
         return reverse("admin:queueing_room_lever", args=[room.pk, verb])
 

@@ -248,11 +248,29 @@ class Reservation(Aggregate):
         with bus.atomic(self):
             self.say(None, cause="what asked for attention is over", attention="")
 
+    def need_no_attention(self, *, cause):
+        """An operator has seen to it; a refund that payments has not confirmed is asked for again, with a new deadline.
+
+        Raises WrongStatus when nothing called for attention.
+        """
+        with bus.atomic(self):
+            self.lock()
+            if not self.attention:
+                raise WrongStatus(self, expected=["one that needs attention"])
+            message, due = None, {}
+            if self.awaits_refund:
+                message = self.message(RefundRequested, refund=self.refund, fee=self.fee)
+                due = self._refund_due() | {"asked_again_at": None}
+            self.say(message, cause=cause, attention="", **due)
+
     # Queries
 
     @property
     def awaits_refund(self):
         return self.refund_deadline is not None
+
+    def as_told(self):
+        return super().as_told() | ({"attention": self.attention} if self.attention else {})
 
     # Helpers
 
