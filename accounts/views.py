@@ -47,7 +47,7 @@ class SignUp(Throttled, RedirectURLMixin, FormView):
         user = form.sign_up()
         if user is None:
             return self.form_invalid(form)
-        login(self.request, user, backend="django.contrib.auth.backends.ModelBackend")
+        login(self.request, user)
         messages.success(self.request, _("Welcome, %(name)s!") % {"name": user.name})
         return HttpResponseRedirect(self.get_success_url())
 

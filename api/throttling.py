@@ -1,3 +1,5 @@
+import hashlib
+
 from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
@@ -51,6 +53,25 @@ def of_address(request, scope):
     limit = Limit()
     at_once, seconds = limit.parse_rate(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"][scope])
     return limit.get_ident(request), at_once, seconds / at_once
+
+
+def is_refused(scope, *, request, about) -> bool:
+    """Whether there were too many such tries about that, from the address of the request; this one counts."""
+    limit = of_address(request, scope)
+    return limit is not None and bool(_spend(_key(scope, limit[0], about), at_once=limit[1], each=limit[2]))
+
+
+def forget(scope, *, request, about):
+    """The tries so far do not count any more."""
+    if limit := of_address(request, scope):
+        try:
+            get_redis_connection("default").delete(_key(scope, limit[0], about))
+        except RedisError:
+            pass
+
+
+def _key(scope, address, about):
+    return f"tries:{scope}:{hashlib.sha256(f'{address} {about}'.encode()).hexdigest()}"
 
 
 def _spend(key, *, each, at_once):

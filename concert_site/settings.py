@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "concert_site.admin.sessions.ConsoleSessionMiddleware",
     "concert_site.middleware.ActorMiddleware",
     "concert_site.gate.GateMiddleware",
     "concert_site.middleware.PageMessagesMiddleware",
@@ -243,7 +244,8 @@ if "queueing" in ELSEWHERE:
 # --- Accounts ----------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-SILENCED_SYSTEM_CHECKS = ["auth.E003"]  # the e-mail address is unique whatever its case, by a constraint of its own
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the e-mail address is unique whatever its case, by a constraint of its own
+AUTHENTICATION_BACKENDS = ["accounts.backends.PatientBackend"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "concerts"
 LOGOUT_REDIRECT_URL = "concerts"
@@ -264,6 +266,9 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="tickets@example.com")
 
 # --- The console -------------------------------------------------------------------------------------------------
 
+CONSOLE_IDLE_MINUTES = env.int("CONSOLE_IDLE_MINUTES", default=60)  # without a page; then one signs in again
+CONSOLE_SECOND_FACTOR = env.bool("CONSOLE_SECOND_FACTOR", default=False)  # on: nobody without; off: who has one
+CONSOLE_HOURS = env.int("CONSOLE_HOURS", default=12)  # and after so many in any case
 APPROVAL_POINTS = env.int("APPROVAL_POINTS", default=1_000_000)  # above so many a second person has to approve
 APPROVAL_COUNT = env.int("APPROVAL_COUNT", default=20)  # and above so many things at once
 APPROVAL_HOURS = env.int("APPROVAL_HOURS", default=24)  # then it has to be asked for again
@@ -288,6 +293,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "accounts": env("RATE_ACCOUNTS", default="120/min"),
         "sessions": env("RATE_SESSIONS", default="120/min"),
+        "passwords": env("RATE_PASSWORDS", default="20/hour"),  # wrong ones, for one account from one address
         "places": env("RATE_PLACES", default="300/min"),  # new ones in a waiting room, of an address
         "write": env("RATE_WRITE", default="300/min"),
         "read": env("RATE_READ", default="1200/min"),

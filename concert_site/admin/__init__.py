@@ -1,6 +1,8 @@
 """Django's admin as the operator console: a window on all domains, with a few labelled levers.
 
 site.py                the index with its health strip and its menu
+sessions.py            signing in, and how long that lasts; second_factor.py: the code after the password
+my_permissions.py      what an operator may do, and whom to ask for more
 health_strip.py        what it tells
 menu.py                the views, each as soon as it has a page
 reservation_page.py    one reservation across all domains

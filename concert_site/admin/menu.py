@@ -67,9 +67,16 @@ MENU = [
         permission="reservations.view_performance",
     ),
     View(
+        label=_("Approvals"),
+        told=_("What is large enough to need a second person, and waits for one."),
+        page="events_approval_changelist",
+        permission="events.view_approval",
+        query={"state__exact": "PENDING"},
+    ),
+    View(
         label=_("Operator log"),
         told=_("Who did what by hand, when and why."),
-        page="operator_log",
+        page="events_operatoraction_changelist",
         permission="events.view_operatoraction",
     ),
     View(

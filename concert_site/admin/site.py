@@ -3,13 +3,28 @@ from importlib import import_module
 from django.contrib.admin import AdminSite
 from django.utils.translation import gettext_lazy as _
 
+from concert_site.admin.sessions import ConsoleSignIn
+
 # Modules of this package with pages that are no model's; each has `paths(site)`.
-PAGES = ["attention", "reconciliation", "sales"]
+PAGES = ["attention", "my_permissions", "reconciliation", "sales"]
 
 
 class ConsoleSite(AdminSite):
+    login_form = ConsoleSignIn
     site_header = site_title = _("Operator console")
     index_title = _("Today")
+
+    def has_permission(self, request):
+        from concert_site.admin import second_factor
+
+        return super().has_permission(request) and second_factor.is_shown(request)
+
+    def login(self, request, extra_context=None):
+        from concert_site.admin import second_factor
+
+        if super().has_permission(request) and not second_factor.is_shown(request):
+            return second_factor.ask(self, request)
+        return super().login(request, extra_context)
 
     def get_urls(self):
         modules = [import_module(f"concert_site.admin.{name}") for name in PAGES]  # they import what registers here

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from events import messages
 from events.admin.domains import DomainAdmin
 from events.admin.windows import as_uuid, link, pretty
-from events.models import Event, IdempotentRequest, InboxMessage, OperatorAction, Transition
+from events.models import Event, IdempotentRequest, InboxMessage, Transition
 
 
 @admin.register(Event)
@@ -77,37 +77,3 @@ class IdempotentRequestAdmin(DomainAdmin):
     def search(self, queryset, words):
         id = as_uuid(words)  # a key often is a UUID, too
         return queryset.filter(Q(key=words) | Q(pk=id) | Q(account_id=id))
-
-
-@admin.register(OperatorAction)
-class OperatorActionAdmin(DomainAdmin):
-    """The operators' log."""
-
-    list_display = ["at", "operator", "action", "target_type", "target_id", "reason"]
-    ordering = ["-id"]
-    found_by = ["pk", "target_id", "operator_id"]
-    search_help_text = _("Whole id of an action, of its target or of an operator; or an operator's name.")
-    fields = ["at", "operator", "action", "target", "reason", "was", "became"]
-
-    def search_words(self, queryset, words):
-        return queryset.filter(operator__iexact=words)
-
-    @admin.display(description=_("target"))
-    def target(self, action):
-        return link(TARGETS.get(action.target_type, ""), action.target_id, f"{action.target_type} {action.target_id}")
-
-    @admin.display(description=_("before"))
-    def was(self, action):
-        return pretty(action.before)
-
-    @admin.display(description=_("after"))
-    def became(self, action):
-        return pretty(action.after)
-
-
-TARGETS = {
-    "claim": "reservations.Claim",
-    "delivery": "events.Delivery",
-    "performance": "reservations.Performance",
-    "reservation": "reservations.Reservation",
-}

@@ -33,7 +33,7 @@ def page_of_the_room(world, live_server, page):
 def sign_in(page, user, live_server):
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = "accounts.backends.PatientBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     page.context.add_cookies([{"name": "sessionid", "value": session.session_key, "url": live_server.url}])
