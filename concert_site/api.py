@@ -9,6 +9,7 @@ from accounts.api.views import Pass
 from api.problems import NotFound, json_response
 
 OF_DOMAINS = {
+    "queueing": "concert_site.waiting_rooms",
     "accounts": "accounts.api.urls",
     "reservations": "reservations.api.urls",
     "payments": "payments.api.urls",

@@ -26,12 +26,10 @@ OF_THE_PROCESS = [
     path("metrics", health.metrics),
 ]
 CONSOLE = [path("admin/", admin.site.urls)]
-WAITING_ROOMS = [path("api/v1/waiting-rooms/<uuid:concert>", include("concert_site.waiting_rooms"))]
 
 # Pages need several domains at once, the console needs accounts and looks into the others.
 urlpatterns = [
-    *(WAITING_ROOMS if "queueing" in settings.DOMAINS else []),  # first: nothing is asked as often
-    path("api/", include("concert_site.api")),
+    path("api/", include("concert_site.api")),  # first, and in it the waiting rooms: nothing is asked as often
     *([] if settings.ELSEWHERE else PAGES),
     *OF_THE_PROCESS,
     *(CONSOLE if "accounts" in settings.DOMAINS else []),

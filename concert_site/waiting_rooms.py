@@ -58,10 +58,10 @@ class DrawView(OfConcerts, Draw):
 
 
 urlpatterns = [
-    path("", RoomView.as_view()),
-    path("/place", PlaceView.as_view()),
-    path("/challenge", ChallengeView.as_view()),
-    path("/draw", DrawView.as_view()),
+    path("waiting-rooms/<uuid:concert>", RoomView.as_view()),
+    path("waiting-rooms/<uuid:concert>/place", PlaceView.as_view()),
+    path("waiting-rooms/<uuid:concert>/challenge", ChallengeView.as_view()),
+    path("waiting-rooms/<uuid:concert>/draw", DrawView.as_view()),
 ]
 
 ROOM = re.compile(f"/api/v1/waiting-rooms/({UUIDConverter.regex})(/place)?")

@@ -56,7 +56,7 @@ class OperatorActionAdmin(DomainAdmin):
     """The operators' log."""
 
     change_list_template = "admin/operator_log.html"
-    list_display = ["at", "operator", "action", "target", "reason", "changed"]
+    list_display = ["at", "operator", "action", "reason", "changed", "short_target"]
     list_filter = [OperatorFilter, LeverFilter, TargetFilter, "at"]
     ordering = ["-id"]
     found_by = ["pk", "target_id", "operator_id"]
@@ -69,6 +69,12 @@ class OperatorActionAdmin(DomainAdmin):
     @admin.display(description=_("target"))
     def target(self, action):
         return link(TARGETS.get(action.target_type, ""), action.target_id, f"{action.target_type} {action.target_id}")
+
+    @admin.display(description=_("target"))
+    def short_target(self, action):
+        """The end of a long id: the beginning is nothing but the time."""
+        id = action.target_id if len(action.target_id) <= 20 else f"…{action.target_id[-12:]}"
+        return link(TARGETS.get(action.target_type, ""), action.target_id, f"{action.target_type} {id}")
 
     @admin.display(description=_("result"))
     def changed(self, action):

@@ -24,7 +24,7 @@ DROP FUNCTION events_append_only();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0003_fewer_indexes'),
+        ('events', '0005_traces_and_held_up'),
     ]
 
     operations = [
