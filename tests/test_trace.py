@@ -55,7 +55,7 @@ class TestTracing:
             settle()
             dead(bought).retry(operator="Olga", reason="they know it now")
             settle()
-            confirmation.compensate(bought, operator="Otto", reason="the fan called", seen_version=bought.version)
+            confirmation.compensate(bought, operator="Otto", reason="the fan called", seen=bought.revision)
             settle()
         trace_id = Event.objects.using(bus.home(Reservation)).get(type="ReservationSubmitted").traceparent.split("-")[1]
         for told in (trace(str(bought.id), "--details"), trace(trace_id, "--details")):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Notification
 from concert_site.timeline.entry import OPEN, TROUBLE, WATCH, Entry
 from concert_site.timeline.facts import address, app_of, trace_of
-from concert_site.timeline.words import CONSUMERS, MESSAGES, in_words, lane_of
+from concert_site.timeline.words import CONSUMERS, LANES, MESSAGES, in_words, lane_of
 from events.consumers import consumers
 from events.homes import home
 from events.models import Delivery
@@ -60,7 +60,7 @@ class _There:
 
     def failures(self):
         """Attempts that took no effect; those that only waited for somebody who was away are one entry."""
-        kept = getattr(self.row, "failures", None) or self._last_failure()
+        kept = self.row.failures or self._last_failure()
         for _key, group in groupby(kept, key=lambda each: (each["attempt"], each["error"].partition(":")[0])):
             first, *others = list(group)
             yield self._failure(first, others)
@@ -110,7 +110,7 @@ class _There:
         return Entry(
             at=at,
             domain=lane_of(self.row.consumer, self.home),
-            source=app_of(self.row.aggregate_type),
+            source=came_from(self.row.aggregate_type),
             kind=kind or _("delivery"),
             what=what,
             name=f"{event.type} v{self.row.seq} → {self.row.consumer}: {self.row.state}, {self.row.attempts} ×",
@@ -118,6 +118,12 @@ class _There:
             address=address(self.row),
             **more,
         )
+
+
+def came_from(aggregate_type) -> str:
+    """The domain that told it; empty when an operator had it told again."""
+    app = app_of(aggregate_type)
+    return app if app in LANES else ""
 
 
 NOT_OVER = {

@@ -89,7 +89,7 @@ def _compensate(chance):
     some = list(Reservation.objects.all())
     if some and chance.random() < 0.3:
         reservation = chance.choice(some)
-        confirmation.compensate(reservation, **WHY, seen_version=reservation.version)
+        confirmation.compensate(reservation, **WHY, seen=reservation.revision)
 
 
 def tried(task) -> bool:

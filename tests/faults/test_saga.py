@@ -27,7 +27,7 @@ def without_push(settings):
 
 
 def compensate(reservation):
-    confirmation.compensate(reservation, **WHY, seen_version=reservation.version)
+    confirmation.compensate(reservation, **WHY, seen=reservation.revision)
 
 
 def letters(**filters):

@@ -136,7 +136,7 @@ class WholeFlow(RuleBasedStateMachine):
     def compensate(self, which):
         reservation = self.some(*Reservation.Status.values, which=which)
         try:
-            confirmation.compensate(reservation, **WHY, seen_version=reservation.version)
+            confirmation.compensate(reservation, **WHY, seen=reservation.revision)
         except WrongStatus:
             assert not confirmation.compensation_of(reservation)
 
