@@ -17,6 +17,7 @@ SUPPORT = [
     "reservations.sync_reservation",
 ]
 FINANCE = [
+    "reservations.ask_reservation",
     "concert_site.add_reconciliation",
     "reservations.compensate_reservation",
     "reservations.confirm_reservation",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from events.aggregate import Refused
 from events.handles import Handle
-from reservations import confirmation, levers
+from reservations import asking, confirmation, levers
 from reservations.models import Reservation
 
 Status = Reservation.Status
@@ -95,6 +95,7 @@ def says(words):
 HANDLES = {
     handle.verb: handle
     for handle in [
+        asking.HANDLE,
         Handle(
             of=Reservation, verb="compensate", label=_("Compensate"),
             lever=confirmation.compensate, will=confirmation.compensation_of, why_not=why_not_compensate,

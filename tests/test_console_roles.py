@@ -31,7 +31,7 @@ MAY_PULL = {  # model: verbs: roles
         "lay_out": ["manager"],
     },
     "reservations.reservation": {
-        "compensate confirm": ["finance", "manager"],
+        "ask compensate confirm": ["finance", "manager"],
         "release sync notify": ["support", "manager"],
         "resolve note": ["support", "finance", "manager"],
     },

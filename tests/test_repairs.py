@@ -108,6 +108,16 @@ class TestWhatIsBroken:
         assert world.alice.balance == 1_000_000
         self.is_mended(console)
 
+    def test_may_be_a_refund_that_was_promised_and_never_came(self, console, world):
+        bought = world.bought_by(world.alice)
+        settle()
+        written(bought, "status = 'CANCELLED', refund = amount, fee = 0")
+        seats_freed(bought)
+        assert console.broken() == ["D2"]
+        console.repair("Ask payments again")
+        assert world.alice.balance == 1_000_000
+        self.is_mended(console)
+
     def test_may_be_a_dead_letter(self, console, world):
         """Which breaks no invariant as long as it waits for an operator."""
         world.bought_by(world.alice)

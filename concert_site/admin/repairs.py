@@ -68,14 +68,15 @@ VERBS = {
     "events_delivery_discard": gettext_lazy("Discard"),
     "events_delivery_retry": gettext_lazy("Retry"),
     "reservations_claim_end": gettext_lazy("End the claim"),
+    "reservations_reservation_ask": gettext_lazy("Ask payments again"),
     "reservations_reservation_compensate": gettext_lazy("Compensate"),
 }
 LEVERS = {
     ("S", "claim"): ["reservations_claim_end"],
     ("S", "reservation"): ["reservations_reservation_compensate"],
-    ("D1", "reservation"): ["reservations_reservation_compensate"],
-    ("D2", "reservation"): ["reservations_reservation_compensate"],
-    ("L", "reservation"): ["reservations_reservation_compensate"],
+    ("D1", "reservation"): ["reservations_reservation_ask", "reservations_reservation_compensate"],
+    ("D2", "reservation"): ["reservations_reservation_ask", "reservations_reservation_compensate"],
+    ("L", "reservation"): ["reservations_reservation_ask", "reservations_reservation_compensate"],
 }
 ADVICE = {
     "M": gettext_lazy(

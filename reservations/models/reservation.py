@@ -93,6 +93,7 @@ class Reservation(Aggregate):
             ("sync_reservation", _("Can tell the data platform again")),
             ("notify_reservation", _("Can tell the fan again")),
             ("resolve_reservation", _("Can say that a reservation needs no attention any more")),
+            ("ask_reservation", _("Can ask payments again for a reservation")),
             ("note_reservation", _("Can write a note on a reservation")),
         ]
         constraints = [
@@ -177,6 +178,14 @@ class Reservation(Aggregate):
             self.lock()
             cause = "no answer from payments: asked again"
             self._ask_for_payment(self.Status.PAYING, cause=cause, now=now, asked_again_at=now)
+
+    def ask_debit_again(self, *, now):
+        """Payments has no debit of a confirmed one, though it should: ask once more, which never debits twice."""
+        with bus.atomic(self):
+            self.lock()
+            deadline = now + timedelta(seconds=settings.PAY_DEADLINE_SECONDS)
+            message, confirmed = self.message(ReservationSubmitted, pay_deadline=deadline), self.Status.CONFIRMED
+            self.move(confirmed, source=confirmed, cause="debit asked for again", message=message)
 
     # What payments' answers do
 

@@ -8,7 +8,7 @@ from django.db import connections
 from django.utils.timezone import now
 
 from events import bus
-from events.aggregate import WrongStatus
+from events.aggregate import AlreadyChanged, WrongStatus
 from events.models import Delivery, Event
 from events.relay import deliver_batch
 from payments.models import Payment, Transfer
@@ -59,7 +59,7 @@ class TestARefund:
             results = at_once(settle, partial(compensate, late.reservation), partial(compensate, late.reservation))
 
             refused = [each for each in results if each is not None]
-            assert {type(each) for each in refused} <= {confirmation.AlreadyChanged, WrongStatus}
+            assert {type(each) for each in refused} <= {AlreadyChanged, WrongStatus}
             settle()
             assert late.has_its_end
             assert Transfer.objects.filter(kind="refund", key=late.reservation.id).count() <= 1
