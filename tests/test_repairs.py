@@ -98,6 +98,14 @@ class TestWhatIsBroken:
         assert world.held_by(world.bob, world.seats[0])
         self.is_mended(console)
 
+    def test_may_be_confirmed_without_a_debit(self, console, world):
+        held = world.held_by(world.alice)
+        written(held, "status = 'CONFIRMED', confirmed_at = now()")
+        assert console.broken() == ["D1"]
+        console.repair("Ask payments again")
+        assert world.alice.balance == 900_000
+        self.is_mended(console)
+
     def test_may_be_debited_without_a_confirmation(self, console, world):
         bought = world.bought_by(world.alice)
         settle()
