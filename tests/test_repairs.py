@@ -14,7 +14,7 @@ from tests.everything import assert_sound, settle
 from tests.operators import Operator
 
 MAY = ["view_reconciliation", "add_reconciliation", "view_reservation", "view_claim", "view_delivery"]
-PULLS = ["compensate_reservation", "end_claim", "retry_delivery", "discard_delivery"]
+PULLS = ["compensate_reservation", "ask_reservation", "end_claim", "retry_delivery", "discard_delivery"]
 LINE = """
 INSERT INTO events_transition
        (id, aggregate_type, aggregate_id, version, from_status, to_status, cause, actor, correlation_id)

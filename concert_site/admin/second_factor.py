@@ -32,7 +32,7 @@ class CodeForm(forms.Form):
 
 def is_shown(request) -> bool:
     """Whether nothing is missing: the operator has shown his second factor, or has none and needs none."""
-    authenticator = authenticator_of(request.user)
+    authenticator = authenticator_of(request)
     if authenticator is None:
         return not settings.CONSOLE_SECOND_FACTOR
     return request.session.get(SHOWN) == authenticator.pk
@@ -40,7 +40,7 @@ def is_shown(request) -> bool:
 
 def ask(site, request):
     """The page that asks for the code; then on to where the operator was going."""
-    authenticator, onward = authenticator_of(request.user), _onward(request)
+    authenticator, onward = authenticator_of(request), _onward(request)
     form = CodeForm(*([request.POST] if request.method == "POST" else []), request=request, authenticator=authenticator)
     if authenticator and form.is_valid():
         request.session[SHOWN] = authenticator.pk
@@ -49,8 +49,11 @@ def ask(site, request):
     return TemplateResponse(request, "admin/second_factor.html", site.each_context(request) | context)
 
 
-def authenticator_of(user):
-    return Authenticator.objects.filter(user=user).first()
+def authenticator_of(request):
+    """The operator's; asked for once in a request."""
+    if not hasattr(request, "authenticator"):
+        request.authenticator = Authenticator.objects.filter(user=request.user).first()
+    return request.authenticator
 
 
 def _onward(request):
