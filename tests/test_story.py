@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from concert_site.asking import ask
 from concert_site.timeline import Story
+from events import bus
 from events.consumers import consumer
 from events.models import Delivery, Event
 from payments.models import Payment
@@ -56,7 +57,8 @@ class TestTheReservationPage:
         kim = Operator.who_may("view_reservation")
         call_again(bought, times=40)
         kim.see(page_of(bought))  # Django looks up the model's content type once
-        assert statements_of(lambda: kim.see(page_of(bought))) <= MOST_STATEMENTS
+        once_each = len(bus.databases()) - 1  # of the domains that have one of their own
+        assert statements_of(lambda: kim.see(page_of(bought))) <= MOST_STATEMENTS + once_each
         assert kim.see(page_of(bought)).count("The data platform did not take") >= 40
 
     def test_says_that_there_is_nothing_to_do(self, boss, bought):
