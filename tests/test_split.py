@@ -6,6 +6,8 @@ import pytest
 from tests.deployments import Deployments, Fan, eventually
 from tests.world import PRICE
 
+LAST_NEWS = "Waiting room received “Reservation confirmed”"
+
 
 @pytest.fixture(scope="module")
 def deployments():
@@ -69,12 +71,12 @@ class TestFiveDeployments:
         def is_whole():
             nonlocal told
             told = deployments.manage("accounts", "manage.py", "trace", bought["id"])
-            return all(word in told for word in ("settlement     sale", "notification", "at queueing: Done"))
+            return all(word in told for word in ("Noted for the promoter: sale", "Told the fan", LAST_NEWS))
 
         assert eventually(is_whole), told
         for words in (
             "Let in from the waiting room",
-            "handed to the broker for payments",
+            "handed to the broker for Payments",
             "CAPTURED (v1)",
             "(the fan)",
         ):
