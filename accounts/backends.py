@@ -15,7 +15,7 @@ class PatientBackend(ModelBackend):
     """
 
     def authenticate(self, request, username=None, password=None, **credentials):
-        tries = {"request": request, "about": (username or "").lower()}
+        tries = {"request": request, "about": (username or "").upper()}  # as the account is looked for
         if request is not None and is_refused(SCOPE, **tries):
             logger.warning("too_many_passwords")
             raise PermissionDenied

@@ -1,10 +1,13 @@
 import hashlib
 
+import structlog
 from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.throttling import SimpleRateThrottle
+
+logger = structlog.get_logger(__name__)
 
 # The generic cell rate algorithm: the key holds the time up to which all allowed requests have used the rate.
 # KEYS: one. ARGV: µs per request, requests at once. Returns the µs to wait, 0 when the request is allowed.
@@ -67,7 +70,7 @@ def forget(scope, *, request, about):
         try:
             get_redis_connection("default").delete(_key(scope, limit[0], about))
         except RedisError:
-            pass
+            logger.warning("tries_not_forgotten", scope=scope, exc_info=True)
 
 
 def _key(scope, address, about):

@@ -7,10 +7,11 @@ from io import StringIO
 import pytest
 from django.contrib import admin
 from django.core.management import call_command
+from django.db.models import F
 from django.test import Client
 
 from accounts.models import ApiToken, Authenticator, User
-from accounts.models.authenticator import code_at
+from accounts.models.authenticator import EACH, TRIES, code_at
 from queueing.models import Room
 from tests.operators import Operator, page_of
 from tests.test_console import rows_of
@@ -50,6 +51,20 @@ class TestSigningIn:
         Client().post("/sign-in", {"username": "kim@example.com", "password": "wrong"})
         assert sign_in(PASSWORD).status_code == 200
 
+    def test_counts_what_is_looked_up_as_the_same_account(self, operator, settings, redis):
+        """The database compares in capitals, and there are letters that have a capital in common."""
+        settings.RATE_LIMITS = True
+        settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["passwords"] = "2/hour"
+        for name in ("kim@example.com", "kım@example.com"):
+            Client().post("/sign-in", {"username": name, "password": "wrong"})
+        assert sign_in(PASSWORD).status_code == 200
+
+    def test_works_while_redis_is_away_and_the_log_says_what_could_not_be_forgotten(self, operator, settings, caplog):
+        settings.RATE_LIMITS = True
+        settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+        assert sign_in(PASSWORD).status_code == 302
+        assert "tries_not_forgotten" in caplog.text
+
     def test_rightly_forgets_the_wrong_tries(self, operator, settings, redis):
         settings.RATE_LIMITS = True
         settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["passwords"] = "3/hour"
@@ -70,8 +85,9 @@ class TestASecondFactor:
         client.post("/sign-in", {"username": "kim@example.com", "password": PASSWORD})
         return client
 
-    def show(self, client, code, **changes):
-        return client.post("/admin/login/", {"code": code, "next": "/admin/events/event/"} | changes)
+    def show(self, client, code, address="127.0.0.1", **changes):
+        sent = {"code": code, "next": "/admin/events/event/"} | changes
+        return client.post("/admin/login/", sent, REMOTE_ADDR=address)
 
     def test_is_asked_for_after_the_password(self, kim, authenticator):
         assert kim.get("/admin/").status_code == 302
@@ -98,11 +114,29 @@ class TestASecondFactor:
             "287082", "081804", "353130",
         ]  # fmt: skip
 
-    def test_is_refused_after_too_many_wrong_ones(self, kim, authenticator, settings, redis):
-        settings.RATE_LIMITS = True
-        settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["passwords"] = "2/hour"
-        self.show(kim, "000000"), self.show(kim, "000001")
+    @pytest.mark.parametrize("code", ["１２３４５６", "é", "=1+1"])
+    def test_of_any_letters_is_just_a_wrong_one(self, kim, code):
+        assert self.show(kim, code).status_code == 200
+
+    def test_may_be_typed_with_an_input_method(self, kim, authenticator):
+        wide = "".join(chr(ord(digit) + 0xFEE0) for digit in current_code(authenticator))
+        assert self.show(kim, wide).status_code == 302
+
+    def test_is_refused_after_too_many_wrong_ones_wherever_they_came_from(self, kim, authenticator):
+        for n in range(TRIES):
+            self.show(kim, "wrong", address=f"192.0.2.{n}")
         assert self.show(kim, current_code(authenticator)).status_code == 200
+        self.later(authenticator, EACH)
+        assert self.show(kim, current_code(authenticator)).status_code == 302
+
+    def test_rightly_shown_forgets_the_wrong_ones(self, kim, authenticator):
+        for code in [*["wrong"] * (TRIES - 1), current_code(authenticator), *["wrong"] * (TRIES - 1)]:
+            self.show(kim, code)
+        assert authenticator.accepts(code_at(authenticator.secret, int(time.time()) // 30 + 1))
+
+    def later(self, authenticator, some_time):
+        rows = Authenticator.objects.filter(pk=authenticator.pk)
+        rows.update(tried_until=F("tried_until") - some_time)
 
     def test_is_needed_by_all_where_the_setting_says_so(self, boss, settings):
         settings.CONSOLE_SECOND_FACTOR = True

