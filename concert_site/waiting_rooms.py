@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import MiddlewareNotUsed
-from django.urls import path
+from django.urls import ResolverMatch, path
 from django.urls.converters import UUIDConverter
 
 from accounts.authentication import account_at_once
@@ -66,6 +66,10 @@ urlpatterns = [
 
 ROOM = re.compile(f"/api/v1/waiting-rooms/({UUIDConverter.regex})(/place)?")
 AT_ONCE = {None: RoomView(), "/place": PlaceView()}
+FOUND = {  # as the site map would say it
+    rest: ResolverMatch(view, (), {}, route=f"api/v1/waiting-rooms/<uuid:concert>{rest or ''}")
+    for rest, view in AT_ONCE.items()
+}
 
 
 class AtOnceMiddleware:
@@ -80,6 +84,8 @@ class AtOnceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        found = ROOM.fullmatch(request.path_info)
-        answer = found and AT_ONCE[found[2]].at_once(request, UUID(found[1]))
-        return answer or self.get_response(request)
+        if asked := ROOM.fullmatch(request.path_info):
+            request.resolver_match = FOUND[asked[2]]
+            if answer := AT_ONCE[asked[2]].at_once(request, UUID(asked[1])):
+                return answer
+        return self.get_response(request)

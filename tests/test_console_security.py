@@ -2,6 +2,7 @@
 
 import base64
 import time
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -9,6 +10,7 @@ from django.contrib import admin
 from django.core.management import call_command
 from django.db.models import F
 from django.test import Client
+from django.utils.timezone import now
 
 from accounts.models import ApiToken, Authenticator, User
 from accounts.models.authenticator import EACH, TRIES, code_at
@@ -138,6 +140,15 @@ class TestASecondFactor:
         rows = Authenticator.objects.filter(pk=authenticator.pk)
         rows.update(tried_until=F("tried_until") - some_time)
 
+    def test_rightly_forgets_the_wrong_ones(self, authenticator, settings, redis):
+        settings.RATE_LIMITS = True
+        settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["passwords"] = "2/hour"
+        for code in [current_code(authenticator), next_code(authenticator)]:
+            kim = Client()
+            kim.force_login(authenticator.user)
+            assert self.show(kim, "000000").status_code == 200
+            assert self.show(kim, code).status_code == 302
+
     def test_is_needed_by_all_where_the_setting_says_so(self, boss, settings):
         settings.CONSOLE_SECOND_FACTOR = True
         boss.see("", status=302)
@@ -150,6 +161,11 @@ class TestASecondFactor:
 
 def current_code(authenticator):
     return code_at(authenticator.secret, int(time.time()) // 30)
+
+
+def next_code(authenticator):
+    """Which is taken already."""
+    return code_at(authenticator.secret, int(time.time()) // 30 + 1)
 
 
 class TestASession:
@@ -173,6 +189,12 @@ class TestASession:
         assert self.later(kim, console_seen=59 * 60) == 200
         assert self.later(kim, console_seen=61 * 60) == 302
         assert "_auth_user_id" not in kim.session
+
+    def test_of_the_shop_that_is_hours_old_does_not_open_the_console(self, operator):
+        client = Client()
+        sign_in(PASSWORD, client=client)
+        User.objects.update(last_login=now() - timedelta(hours=2))
+        assert client.get("/admin/").status_code == 302
 
     def test_ends_after_a_days_work(self, kim):
         assert self.later(kim, console_since=13 * 3600) == 302

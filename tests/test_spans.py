@@ -53,6 +53,10 @@ class TestSpans:
         assert first.parent is None
         assert answer["Trace-Id"] == trace_of(first)
 
+    def test_are_named_by_the_site_map_also_where_it_is_not_asked(self, world, seen):
+        world.alice.call("post", f"/waiting-rooms/{world.concert.id}/place")
+        assert "POST /api/v1/waiting-rooms/<uuid:concert>/place" in seen()
+
     def test_are_off_unless_asked_for(self, world, client):
         with spans.span("nothing") as span:
             assert span is None

@@ -33,13 +33,13 @@ class ConsoleSessionMiddleware:
         return self.get_response(request)
 
     def _look_at(self, request, *, now):
-        session = request.session
-        since, seen = session.get(SINCE, now), session.get(SEEN, now)
+        session, signed_in = request.session, request.user.last_login.timestamp()
+        since, seen = session.get(SINCE, signed_in), session.get(SEEN, signed_in)  # the first page may come much later
         if now - seen > 60 * settings.CONSOLE_IDLE_MINUTES or now - since > 3600 * settings.CONSOLE_HOURS:
             logout(request)
         elif SINCE not in session:
             session.set_expiry(0)  # until the browser is closed
-            session[SINCE] = session[SEEN] = now
+            session[SINCE], session[SEEN] = signed_in, now
         elif now - seen > EVERY and _is_by_hand(request):
             session[SEEN] = now
 

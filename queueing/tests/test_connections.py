@@ -32,6 +32,13 @@ class TestAConnection:
         asked = at_once(*[lambda fans=fans[start:]: numbers(room, fans) for start in range(10)])
         assert asked == [list(range(start + 1, 21)) for start in range(10)]
 
+    def test_takes_none_of_the_pools(self, room):
+        """Threads come and go; the pool never counts down."""
+        fans, pool = crowd(room, 3), get_redis_connection("default").connection_pool
+        before = pool._created_connections
+        assert at_once(*[lambda: numbers(room, fans)] * 10) == [[1, 2, 3]] * 10
+        assert pool._created_connections == before
+
     def test_is_not_taken_along_into_a_child(self, room):
         fans = crowd(room, 100)
         child = forked(lambda: wrong(room, fans[:50], range(1, 51)) and os._exit(1))

@@ -59,6 +59,17 @@ class TestATickerThatDies:
         assert Admission.objects.count() == 1
 
 
+class TestALeverWhoseAnswerIsLost:
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_lets_nobody_more_in_when_it_is_pulled_again(self, count):
+        room = make_room(max_active=0)
+        fans = crowd(room, 5)
+        pulled = [mirror.ask("admit", concert_id=room.concert_id, args=("", "Olga", count, "a call")) for _ in range(2)]
+        assert pulled[0] == pulled[1] and len(pulled[0]) == 1 + count
+        tick(room)  # which writes them down
+        assert [row.account_id for row in Admission.objects.order_by("number")] == fans[:count]
+
+
 class TestADrawThatDiesHalfway:
     def test_is_finished_before_the_room_is_scheduled_again(self):
         room = make_room(Room.State.BEFORE_OPENING, seed="0" * 64)

@@ -3,6 +3,7 @@
 import json
 from functools import lru_cache
 from itertools import chain
+from uuid import uuid4
 
 from queueing.backends.redis import mirror, store
 from queueing.backends.reply import FrontReply, Reply, milliseconds, moment
@@ -72,7 +73,7 @@ def front(*, concert_id) -> FrontReply:
 
 
 def admit(*, room, by, count=0, account_id=None, now=None) -> list[Admission]:
-    args = (store.name_of(account_id) if account_id else "", by, count)
+    args = (store.name_of(account_id) if account_id else "", by, count, uuid4().hex)
     _state, *entries = mirror.ask("admit", concert_id=room.concert_id, args=args, now=now)
     _write_down(room)
     return [_admission(entry, room=room) for entry in entries]

@@ -114,7 +114,8 @@ of_thread = OfThread()
 
 def _own_connection(*belongs_to):
     if of_thread.belongs_to != belongs_to:
-        of_thread.connection = get_redis_connection("default").connection_pool.make_connection()
+        pool = get_redis_connection("default").connection_pool  # which counts those that it makes, and for good
+        of_thread.connection = pool.connection_class(**pool.connection_kwargs)
         of_thread.belongs_to = belongs_to
     return of_thread.connection
 
