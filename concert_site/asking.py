@@ -24,6 +24,14 @@ def ask(questions) -> dict:
     return answers
 
 
+def can_ask(model) -> bool:
+    """Whether this deployment can look into the database that the model lives in."""
+    try:
+        return bool(model._default_manager.all().db)
+    except Elsewhere:
+        return False
+
+
 def _by_database(questions):
     asked = defaultdict(list)
     for queryset in questions:

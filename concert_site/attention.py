@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Max
 from django.utils.timezone import now as clock
 from django.utils.translation import gettext_lazy as _
 
 from concert_site.models import Finding
+from events import bus
 from events.admin.domains import domains
-from events.models import Delivery
+from events.models import Delivery, Transition
 from reservations.models import Claim, Reservation
 
 CALLS, LATE, STUCK, WRONG = "calls", "late", "stuck", "wrong"
@@ -20,7 +22,6 @@ CAUSES = {
     CALLS: _("calls for an operator"),
     WRONG: _("points or seats are wrong"),
 }
-STUCK_STATES = [Delivery.State.DEAD, Delivery.State.SHELVED]  # nobody tries these again by himself
 MOST = 1_000  # of a cause, the oldest
 
 
@@ -46,26 +47,32 @@ def cases(*, now=None) -> list[Case]:
     for cause, ids in {CALLS: _calling(), LATE: _late(now), STUCK: stuck, WRONG: wrong}.items():
         for id in ids:
             causes[id].add(cause)
-    found = Reservation.objects.in_bulk(list(causes))
-    each = [_case(found[id], causes[id], stuck.get(id, []), wrong.get(id, [])) for id in found]
+    found, moved = Reservation.objects.in_bulk(list(causes)), _last_moves(list(causes))
+    each = [
+        _case(found[id], causes[id], stuck=stuck.get(id, []), looks=wrong.get(id, []), moved=moved.get(id))
+        for id in found
+    ]
     return sorted(each, key=lambda case: case.since)
 
 
 def past_deadline(now) -> list:
     """Querysets, each with its index."""
     paying = Reservation.objects.filter(status=Reservation.Status.PAYING, pay_deadline__lte=now)
+    answers = Reservation.objects.filter(answer_deadline__lte=now)
     refunds = Reservation.objects.filter(refund_deadline__lte=now)
-    return [paying.order_by("pay_deadline"), refunds.order_by("refund_deadline")]
+    return [paying.order_by("pay_deadline"), answers.order_by("answer_deadline"), refunds.order_by("refund_deadline")]
 
 
 def stuck_deliveries(alias):
-    """Those that nobody tries again by himself."""
-    return Delivery.objects.using(alias).filter(state__in=STUCK_STATES)
+    """Those that wait for somebody."""
+    return Delivery.objects.using(alias).filter(state__in=Delivery.OPEN)
 
 
-def _case(reservation, causes, stuck, faults):
-    moments = [reservation.pay_deadline, reservation.refund_deadline, *(each.event.occurred_at for each in stuck)]
-    since = min(filter(None, moments), default=reservation.created_at)
+def _case(reservation, causes, *, stuck, looks, moved):
+    deadlines = [reservation.pay_deadline, reservation.answer_deadline, reservation.refund_deadline]
+    moments = [*deadlines, *(each.event.occurred_at for each in stuck), *(at for _fault, at in looks)]
+    since = min(filter(None, moments), default=moved or reservation.created_at)
+    faults = [fault for fault, _at in looks]
     return Case(reservation=reservation, causes=causes, since=since, stuck=stuck, faults=faults)
 
 
@@ -87,10 +94,17 @@ def _stuck() -> dict:
     return found
 
 
+def _last_moves(ids) -> dict:
+    """{reservation's id: when anything was last done to it}: a flag is raised by a move."""
+    noun = {"aggregate_type": Reservation._meta.label, "aggregate_id__in": ids}
+    moves = Transition.objects.using(bus.home(Reservation)).filter(**noun).order_by()
+    return dict(moves.values_list("aggregate_id").annotate(Max("at")))
+
+
 def _wrong() -> dict:
-    """{reservation's id: what the last look found}, as far as the examples go."""
-    examples = [(key, fault) for each in Finding.objects.last_looks() for key, fault, _versions in each.examples]
-    faults = {tuple(key.split()): fault for key, fault in examples}
+    """{reservation's id: what the last looks found, and when}, as far as the examples go."""
+    looks = Finding.objects.last_looks()
+    faults = {tuple(key.split()): (fault, look.finished_at) for look in looks for key, fault, _ in look.examples}
     claims = Claim.objects.in_bulk([id for noun, id in filter(_is_pair, faults) if noun == "claim"])
     found = defaultdict(list)
     for name, fault in faults.items():

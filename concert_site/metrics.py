@@ -89,11 +89,13 @@ class ServiceCollector:
 
     def _invariants(self):
         violations = GaugeMetricFamily("invariant_violations", "As last looked at", labels=["letter"])
+        unchecked = GaugeMetricFamily("invariant_unchecked", "1: not all could be looked at", labels=["letter"])
         looked_at = GaugeMetricFamily("invariant_looked_at_timestamp_seconds", "Its last look", labels=["letter"])
         for finding in Finding.objects.last_looks():
             violations.add_metric([finding.letter], finding.violations)
+            unchecked.add_metric([finding.letter], int(finding.holds is None))
             looked_at.add_metric([finding.letter], finding.finished_at.timestamp())
-        return [violations, looked_at]
+        return [violations, unchecked, looked_at]
 
 
 registry = CollectorRegistry(auto_describe=False)

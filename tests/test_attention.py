@@ -40,6 +40,24 @@ class TestTheList:
             assert told in page, told
         assert page_of(late) in page and page_of(calling) in page
 
+    def test_counts_from_when_it_began_and_not_from_the_purchase(self, boss, bought):
+        Reservation.objects.update(created_at=now() - timedelta(days=200))
+        bought.refresh_from_db()
+        bought.call_attention(why="somebody should look")
+        assert "for 0\xa0minutes" in boss.see(LIST)
+
+    def test_tells_a_fault_once(self, boss, dead, bought):
+        bought.call_attention(why="confirmation has not taken PointsDebited")
+        assert "It calls for an operator" not in boss.see(LIST)
+
+    def test_has_whom_payments_has_never_answered(self, boss, bought):
+        Reservation.objects.update(answer_deadline=now() - timedelta(minutes=3))
+        assert "should have said 3\xa0minutes ago" in boss.see(LIST, cause="late")
+
+    def test_shows_a_lever_that_one_may_not_pull_with_the_reason(self, late):
+        page = Operator.who_may("view_reservation").see(LIST)
+        assert 'disabled title="You don&#x27;t have the permission to do this."' in page
+
     def test_begins_with_the_longest_in_need(self, boss, dead, late):
         page = boss.see(LIST)
         assert page.index(str(late.pk)) < page.index(str(dead.correlation_id))

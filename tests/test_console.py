@@ -1,9 +1,13 @@
 """What operators see in the console, and edit."""
 
+from datetime import timedelta
+
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.utils.timezone import now
 
 from accounts.models import User
+from concert_site.invariants import LETTERS
 from concert_site.models import Finding, Reconciliation
 from events import approvals
 from events.admin.domains import domains
@@ -80,10 +84,18 @@ class TestTheIndex:
         assert "Payments</a>" in page and "E-mail</a>" in page
 
     def test_says_when_the_invariants_were_looked_at_last(self, boss, world):
-        assert "not looked at yet" in boss.see("")
-        Reconciliation.ask(by="a test", letters=["A"])
-        Finding.next().look(pause=0)
+        assert f"not known of: {', '.join(LETTERS)}" in boss.see("")
+        Reconciliation.ask(by="a test")
+        while finding := Finding.next():
+            finding.look(pause=0)
         assert "all hold, looked at 0\xa0minutes ago" in boss.see("")
+
+    def test_says_of_which_invariants_nothing_is_known(self, boss, world):
+        Reconciliation.ask(by="a test")
+        Finding.objects.update(state="done", started_at=now(), finished_at=now())
+        Finding.objects.filter(letter="M").update(unchecked=["a database is away"])
+        Finding.objects.filter(letter="L").update(finished_at=now() - timedelta(hours=2))
+        assert "not known of: M, L" in boss.see("")
 
     def test_says_of_each_sign_what_is_normal(self, boss, world):
         page = boss.see("")
@@ -98,7 +110,7 @@ class TestTheIndex:
 
     def test_says_that_redis_is_away(self, boss, world, settings):
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}
-        assert "Redis is away" in boss.see("")
+        assert "can&#x27;t be reached" in boss.see("")
 
     def test_leads_to_the_dead_letters_of_each_domain(self, boss, dead):
         page = boss.see("events/delivery/", domain=RESERVATIONS)

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from concert_site import roles
 from reservations.handles import HANDLES
 from tests.operators import RESERVATIONS, Operator, page_of
 
@@ -71,6 +72,12 @@ class TestMyPermissions:
         assert "may not" in row and "finance, manager" in row
         row = page.split('<th scope="row">Write a note</th>')[1].split("</tr>")[0]
         assert "may not" not in row
+
+    def test_leave_out_nothing_that_some_role_may_do(self, world):
+        page = Operator.as_a("finance").see("my-permissions/")
+        assert page.count('<th scope="row">') >= len(set(roles.ROLES["manager"]))
+        row = page.split('<th scope="row">Can export sales</th>')[1].split("</tr>")[0]
+        assert "may not" not in row and "finance, manager" in row
 
     def test_name_those_who_can_give_more(self, boss):
         assert boss.user.email in Operator.who_may().see("my-permissions/")

@@ -31,7 +31,7 @@ class Console:
 
     def look(self) -> str:
         """Ask for a round, let the worker look, and read what it found."""
-        asked = self.kim.client.post("/admin/reconciliation/", follow=True)
+        asked = self.kim.client.post("/admin/reconciliation/ask/", follow=True)
         reconcile()
         return self.kim.client.get(asked.redirect_chain[-1][0]).content.decode()
 

@@ -7,10 +7,12 @@ from django.test.utils import CaptureQueriesContext
 
 from concert_site.asking import ask
 from concert_site.timeline import Story
+from concert_site.timeline.words import ACTIONS
 from events import bus
 from events.consumers import consumer
 from events.models import Delivery, Event
 from payments.models import Payment
+from reservations.handles import HANDLES
 from reservations.models import Claim, Reservation, SyncAttempt
 from tests.operators import RESERVATIONS, Operator, page_of
 
@@ -100,3 +102,8 @@ class TestTheReservationPage:
         paying.submit()
         page = boss.see(page_of(paying))
         assert "Messages wait: delivery to Payments is paused." in page
+
+
+class TestTheWordsOfTheStory:
+    def test_name_each_lever(self):
+        assert {f"reservation.{verb}" for verb in HANDLES} <= ACTIONS.keys()

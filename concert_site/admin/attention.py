@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from concert_site import attention
 from concert_site.admin import verdicts
-from concert_site.admin.menu import address_of_view
 from concert_site.admin.standing import reasons_of
 from concert_site.asking import ask
 from concert_site.timeline.words import CONSUMERS, MESSAGES, in_words
@@ -83,7 +82,6 @@ def attention_list(site, request):
         "rows": rows_of(page.object_list, now=now),
         "faults": _faults(all_cases),
         "levers": _levers(site, request),
-        "dead_letters": address_of_view("dead_letters"),
         "query": request.GET.urlencode() and _without_page(request.GET),
     }
     return TemplateResponse(request, "admin/attention.html", context)

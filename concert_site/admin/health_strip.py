@@ -1,6 +1,7 @@
 """How the service is, at the top of the console. Cheap, and it never raises: what can't be known is said so."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from django.db.models import Q
@@ -11,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from concert_site import alive
-from concert_site.admin.menu import address_of_view
+from concert_site.admin.levels import BAD, GOOD, WATCH
 from concert_site.attention import CALLS, LATE, past_deadline
+from concert_site.invariants import LETTERS
 from concert_site.models import Finding
 from concert_site.timeline.words import CONSUMERS, in_words
 from events.admin.domains import domains
@@ -24,8 +26,8 @@ from reservations.models import Concert, Reservation
 
 logger = structlog.get_logger(__name__)
 State = Delivery.State
-GOOD, WATCH, BAD = "good", "watch", "bad"
 LATE_SECONDS = 30
+GRACE = timedelta(minutes=30)  # for looks that wait for one another
 MOST_ROOMS = 20
 MOST = 2_000  # of anything is counted
 
@@ -75,8 +77,8 @@ def _signs(label, check):
 
 
 def _past_deadline(label):
-    first, second = (late.values("pk")[:MOST] for late in past_deadline(now()))
-    yield _counted(label, first.union(second, all=True).count(), address=_attention(cause=LATE))
+    first, *others = (late.values("pk")[:MOST] for late in past_deadline(now()))
+    yield _counted(label, first.union(*others, all=True).count(), address=_attention(cause=LATE))
 
 
 def _calling(label):
@@ -126,7 +128,7 @@ def _parked_lanes(alias):
 
 
 def _letters():
-    return address_of_view("dead_letters") or reverse("admin:events_delivery_changelist", query={"state": State.DEAD})
+    return reverse("admin:dead_letters")
 
 
 # Those who get them
@@ -147,7 +149,7 @@ def _named(label, rows, *, level):
 
 
 def _consumers():
-    return address_of_view("consumers") or reverse("admin:events_delivery_changelist")
+    return reverse("admin:consumers")
 
 
 def _charges(label):
@@ -171,15 +173,22 @@ def _processes(label):
 
 
 def _invariants(label):
-    looks = list(Finding.objects.last_looks())
-    broken = [look.letter for look in looks if look.violations]
-    words = _("broken: %(letters)s") % {"letters": ", ".join(broken)} if broken else _("all hold")
+    looks = {look.letter: look for look in Finding.objects.last_looks()}
+    broken = [letter for letter, look in looks.items() if look.holds is False]
+    known = [letter for letter, look in looks.items() if look.holds and look.finished_at > _too_old(letter)]
+    unknown = [letter for letter in LETTERS if letter not in broken + known]
+    words = _("broken: %(letters)s") if broken else _("not known of: %(letters)s") if unknown else _("all hold")
+    words %= {"letters": ", ".join(broken or unknown)}
     if looks:
-        words += ", " + _("looked at %(age)s ago") % {"age": timesince(min(look.finished_at for look in looks))}
-    else:
-        words = _("not looked at yet")
-    level = BAD if broken else GOOD if looks else WATCH
+        oldest = min(look.finished_at for look in looks.values())
+        words += ", " + _("looked at %(age)s ago") % {"age": timesince(oldest)}
+    level = BAD if broken else WATCH if unknown else GOOD
     yield Sign(label=label, words=words, level=level, normal=_("all hold"), address=reverse("admin:reconciliation"))
+
+
+def _too_old(letter):
+    """Nobody has looked since, though the timetable should have several times."""
+    return now() - 3 * LETTERS[letter].every - GRACE
 
 
 # Waiting rooms
@@ -203,7 +212,7 @@ def _room(room, *, label):
     try:
         front = rooms.front(concert_id=room.concert_id)
     except rooms.RoomUnavailable:
-        return Sign(label=label, words=_("Redis is away"), level=BAD, normal=_("reachable"), address=address)
+        return Sign(label=label, words=_("can't be reached"), level=BAD, normal=_("reachable"), address=address)
     words = _("%(state)s: %(waiting)d waiting, %(active)d in") % {
         "state": room.get_state_display(),
         "waiting": front.waiting,

@@ -1,11 +1,11 @@
 """The console's views, in the order in which whoever opens it needs them.
 
-A new view is one line of MENU. It is shown to who may see it, as soon as there is a page of that name.
+A new view is one line of MENU. It is shown to who may see it.
 """
 
 from dataclasses import dataclass, field
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -22,11 +22,7 @@ class View:
 
     @property
     def address(self) -> str:
-        """ "" when there is no such page."""
-        try:
-            return reverse(f"admin:{self.page}", query=self.query)
-        except NoReverseMatch:
-            return ""
+        return reverse(f"admin:{self.page}", query=self.query)
 
 
 MENU = [
@@ -87,14 +83,9 @@ MENU = [
 ]
 
 
-def address_of_view(page) -> str:
-    """ "" when there is no such page."""
-    return next((view.address for view in MENU if view.page == page), "")
-
-
 def menu_of(user) -> list[View]:
-    """The views that there are for this operator."""
-    return [view for view in MENU if view.address and (not view.permission or user.has_perm(view.permission))]
+    """The views for this operator."""
+    return [view for view in MENU if not view.permission or user.has_perm(view.permission)]
 
 
 def as_app(views) -> list[dict]:

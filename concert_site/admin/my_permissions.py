@@ -1,18 +1,21 @@
-"""What an operator may do, lever by lever and in words, and whom to ask for more."""
+"""What an operator may do, in words, and whom to ask for more."""
 
 from dataclasses import dataclass
 from functools import partial
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from concert_site import roles
 from events.admin.levers import WithLevers
 
 MOST_NAMED = 20
+BY_DJANGO = {"add": gettext_lazy("Add"), "change": gettext_lazy("Change"), "delete": gettext_lazy("Delete")}
 
 
 def paths(site):
@@ -21,7 +24,7 @@ def paths(site):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A lever of a thing. roles: those that have it."""
+    """A lever of a thing, or what else a role may do. roles: those that have it."""
 
     thing: str
     lever: str
@@ -41,17 +44,35 @@ def page(site, request):
 
 
 def rows_for(site, request) -> list[Row]:
+    """The levers, then what else the roles may do."""
     with_levers = [each for each in site._registry.values() if isinstance(each, WithLevers)]
-    return [
-        Row(
-            thing=each.opts.verbose_name,
-            lever=each.label_of(verb),
-            may=each.may(request, verb),
-            roles=[role for role in roles.ROLES if roles.may(role, each.permission_of(verb))],
-        )
+    levers = {
+        each.permission_of(verb): (each.opts.verbose_name, each.label_of(verb))
         for each in with_levers
         for verb in each.verbs
+    }
+    others = {permission: told for permission, told in _others().items() if permission not in levers}
+    return [
+        Row(
+            thing=thing,
+            lever=label,
+            may=request.user.has_perm(permission),
+            roles=[role for role in roles.ROLES if roles.may(role, permission)],
+        )
+        for permission, (thing, label) in {**levers, **others}.items()
     ]
+
+
+def _others() -> dict:
+    """{"app.codename": (thing, label)} of all that some role has beyond looking."""
+    granted = dict.fromkeys(permission for each in roles.ROLES.values() for permission in each)
+    known = {name: told for model in apps.get_models() for name, told in _permissions_on(model._meta)}
+    return {name: known[name] for name in granted}
+
+
+def _permissions_on(opts):
+    labels = {f"{verb}_{opts.model_name}": label for verb, label in BY_DJANGO.items()} | dict(opts.permissions)
+    return [(f"{opts.app_label}.{codename}", (opts.verbose_name, label)) for codename, label in labels.items()]
 
 
 def superusers() -> list:

@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from events.admin.levers import DENIED, Lever
 from events.admin.windows import address_of
 
 KEY = re.compile(
@@ -27,14 +28,8 @@ NOUNS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repair:
-    label: str
-    address: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Example:
-    """One violation, to be read by an operator. address: "" where nothing is shown of it."""
+    """One violation, to be read by an operator. address: "" where nothing is shown of it. repairs: levers."""
 
     key: str
     fault: str
@@ -42,10 +37,10 @@ class Example:
     repairs: list
 
     @classmethod
-    def of(cls, suspect, *, letter):
+    def of(cls, suspect, *, letter, user):
         found = KEY.match(suspect.key)
         noun, id, domain = (found["noun"], found["id"], found["domain"]) if found else ("", "", None)
-        repairs = [Repair(label=each, address=address) for each, address in _levers(letter, noun, id)]
+        repairs = [_lever(each, id, user) for each in LEVERS.get((letter, noun), [])]
         return cls(key=suspect.key, fault=_(suspect.fault), address=_page(noun, id, domain), repairs=repairs)
 
 
@@ -55,28 +50,23 @@ def _page(noun, id, domain):
     return address_of(NOUNS[noun], id, **({"domain": domain} if domain else {})) if noun in NOUNS else ""
 
 
-def _levers(letter, noun, id):
-    """(label, address) of the levers that there are for it."""
-    for verb in LEVERS.get((letter, noun), []):
-        try:
-            yield VERBS[verb], reverse(f"admin:{verb}", args=[id])
-        except NoReverseMatch:
-            pass
+def _lever(verb, id, user):
+    noun, label = VERBS[verb]
+    why_not = "" if user.has_perm(f"reservations.{verb}_{noun}") else DENIED
+    return Lever(label=label, address=reverse(f"admin:reservations_{noun}_{verb}", args=[id]), why_not=why_not)
 
 
 VERBS = {
-    "events_delivery_discard": gettext_lazy("Discard"),
-    "events_delivery_retry": gettext_lazy("Retry"),
-    "reservations_claim_end": gettext_lazy("End the claim"),
-    "reservations_reservation_ask": gettext_lazy("Ask payments again"),
-    "reservations_reservation_compensate": gettext_lazy("Compensate"),
+    "end": ("claim", gettext_lazy("End the claim")),
+    "ask": ("reservation", gettext_lazy("Ask payments again")),
+    "compensate": ("reservation", gettext_lazy("Compensate")),
 }
 LEVERS = {
-    ("S", "claim"): ["reservations_claim_end"],
-    ("S", "reservation"): ["reservations_reservation_compensate"],
-    ("D1", "reservation"): ["reservations_reservation_ask", "reservations_reservation_compensate"],
-    ("D2", "reservation"): ["reservations_reservation_ask", "reservations_reservation_compensate"],
-    ("L", "reservation"): ["reservations_reservation_ask", "reservations_reservation_compensate"],
+    ("S", "claim"): ["end"],
+    ("S", "reservation"): ["compensate"],
+    ("D1", "reservation"): ["ask", "compensate"],
+    ("D2", "reservation"): ["ask", "compensate"],
+    ("L", "reservation"): ["ask", "compensate"],
 }
 ADVICE = {
     "M": gettext_lazy(

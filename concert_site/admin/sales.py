@@ -6,7 +6,6 @@ from functools import partial
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import F
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -15,6 +14,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from concert_site.admin.live import live_paths
 from concert_site.admin.sales_pictures import SPANS, pictures_of
 from events import bus
 from events.clock import database_now
@@ -30,18 +30,12 @@ MEGABYTE = 1_000_000
 
 def paths(site):
     """The pages, for the site map of the console."""
-
-    def page(route, view, name):
-        return path(f"sales/{route}", site.admin_view(partial(view, site)), name=name)
-
+    live = partial(live_paths, site, template="sales")
     return [
-        page("", overview, "sales"),
-        page("parts/", overview_parts, "sales_parts"),
-        page("export/", export, "sales_export"),
-        page("performance/<uuid:pk>/", of_performance, "sales_of_performance"),
-        page("performance/<uuid:pk>/parts/", of_performance_parts, "sales_of_performance_parts"),
-        page("concert/<uuid:pk>/", of_concert, "sales_of_concert"),
-        page("concert/<uuid:pk>/parts/", of_concert_parts, "sales_of_concert_parts"),
+        *live("sales/", name="sales", context_of=overview),
+        *live("sales/concert/<uuid:pk>/", name="sales_of_concert", context_of=of_concert),
+        *live("sales/performance/<uuid:pk>/", name="sales_of_performance", context_of=of_performance),
+        path("sales/export/", site.admin_view(partial(export, site)), name="sales_export"),
     ]
 
 
@@ -51,62 +45,28 @@ class Row:
     tally: Tally
 
 
-# All performances
+# All performances, one concert, one performance
 
 
-def overview(site, request):
-    return _page(site, request, _overview(request) | {"title": _("Sales")})
-
-
-def overview_parts(site, request):
-    return TemplateResponse(request, "admin/sales_parts.html", _overview(request))
-
-
-def _overview(request):
+def overview(request):
     _require_permission(request)
     page = Paginator(_performances().order_by("-starts_at", "-pk"), LISTED).get_page(request.GET.get("p"))
-    return _shown(list(page), export="") | {"page": page, "parts": "admin:sales_parts"}
+    return _shown(request, list(page), title=_("Sales"), export="") | {"page": page}
 
 
-# One concert, one performance
-
-
-def of_concert(site, request, pk):
-    context = _of_concert(request, pk)
-    return _page(site, request, context | {"title": context["whose"]})
-
-
-def of_concert_parts(site, request, pk):
-    return TemplateResponse(request, "admin/sales_parts.html", _of_concert(request, pk))
-
-
-def of_performance(site, request, pk):
-    context = _of_performance(request, pk)
-    return _page(site, request, context | {"title": context["whose"]})
-
-
-def of_performance_parts(site, request, pk):
-    return TemplateResponse(request, "admin/sales_parts.html", _of_performance(request, pk))
-
-
-def _of_concert(request, pk):
+def of_concert(request, pk):
     _require_permission(request)
     concert = get_object_or_404(Concert, pk=pk)
     newest = list(_performances().filter(concert=pk).order_by("-starts_at", "-pk")[:MOST_OF_A_CONCERT])
-    shown = _shown(newest, export=f"concert={pk}")
-    return (
-        shown
-        | _over_time(request, newest, shown)
-        | {"whose": str(concert), "pk": pk, "parts": "admin:sales_of_concert_parts"}
-    )
+    shown = _shown(request, newest, title=str(concert), export=f"concert={pk}")
+    return shown | _over_time(request, newest, shown)
 
 
-def _of_performance(request, pk):
+def of_performance(request, pk):
     _require_permission(request)
     performance = get_object_or_404(_performances(), pk=pk)
-    shown = _shown([performance], export=f"performance={pk}") | {"one": performance}
-    shown |= _over_time(request, [performance], shown)
-    return shown | {"whose": str(performance), "pk": pk, "parts": "admin:sales_of_performance_parts"}
+    shown = _shown(request, [performance], title=str(performance), export=f"performance={pk}") | {"one": performance}
+    return shown | _over_time(request, [performance], shown)
 
 
 # Parts of all
@@ -116,11 +76,13 @@ def _performances():
     return Performance.objects.select_related("concert", "plan__venue").defer("plan__layout", "concert__description")
 
 
-def _shown(performances, *, export):
+def _shown(request, performances, *, title, export):
     tallies = sales.tallies(performances)
     rows = [Row(performance=each, tally=tallies[each.pk]) for each in performances]
     whole, at = sales.total(tallies.values()), database_now(bus.home(Performance))
-    return {"rows": rows, "whole": whole, "at": at, "every": EVERY, "export": export}
+    may_export = request.user.has_perm("reservations.export_sales")
+    shown = {"rows": rows, "whole": whole, "at": at, "every": EVERY}
+    return shown | {"title": title, "export": export, "may_export": may_export}
 
 
 def _over_time(request, performances, shown):
@@ -128,11 +90,6 @@ def _over_time(request, performances, shown):
     spans = [(name, label, name == span) for name, label in SPANS.items()]
     pictures = pictures_of(performances, whole=shown["whole"], span=span, now=shown["at"])
     return {"span": span, "spans": spans, "pictures": pictures}
-
-
-def _page(site, request, context):
-    context |= {"may_export": request.user.has_perm("reservations.export_sales")}
-    return TemplateResponse(request, "admin/sales.html", site.each_context(request) | context)
 
 
 def _require_permission(request, permission="view_performance"):
@@ -154,7 +111,7 @@ class PeriodForm(forms.Form):
     @property
     def performances(self):
         asked = self.cleaned_data
-        found = _performances().order_by(F("starts_at"), "pk")
+        found = _performances().order_by("starts_at", "pk")
         found = found.filter(concert=asked["concert"]) if asked["concert"] else found
         return found.filter(pk=asked["performance"].pk) if asked["performance"] else found
 

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from concert_site.admin.menu import address_of_view
-from concert_site.admin.verdicts import BAD, GOOD, WATCH
-from concert_site.attention import STUCK_STATES
+from concert_site.admin.levels import BAD, GOOD, WATCH
 from concert_site.timeline.facts import address
 from concert_site.timeline.words import CONSUMERS, MESSAGES, in_words
+from events.models import Delivery
 from reservations.models import Reservation
 
 Status = Reservation.Status
@@ -38,13 +38,13 @@ class Standing:
 
 def standing_of(reservation, *, deliveries, barred, points, seats, now) -> Standing:
     """deliveries: those that are not over. barred(consumer): why it gets nothing now. points, seats: the verdicts."""
-    stuck = [each for each in deliveries if each.state in STUCK_STATES]
+    stuck = [each for each in deliveries if each.state in Delivery.OPEN]
     reasons = list(reasons_of(reservation, stuck=stuck, points=points, seats=seats, now=now))
     if reasons:
         return Standing(level=BAD, reasons=reasons)
     waits = dict.fromkeys(filter(None, (barred(each.consumer) for each in deliveries)))
     if waits:
-        there = address_of_view("consumers")
+        there = reverse("admin:consumers")
         reasons = [Reason(words=_("Messages wait: %(why)s.") % {"why": why}, address=there) for why in waits]
         return Standing(level=WATCH, reasons=reasons)
     if reservation.status == Status.PAYING or reservation.awaits_refund or deliveries:
@@ -53,22 +53,24 @@ def standing_of(reservation, *, deliveries, barred, points, seats, now) -> Stand
 
 
 def reasons_of(reservation, *, stuck, points, seats, now):
-    """Why somebody should look at it."""
-    if reservation.attention:
+    """Why somebody should look at it. What is seen here is told in our own words, and not as it was flagged."""
+    late = list(_late(reservation, now=now))
+    if reservation.attention and not stuck and not late:
         yield Reason(words=_("It calls for an operator: %(why)s.") % {"why": reservation.attention})
     for delivery in stuck:
         told = {"what": in_words(MESSAGES, delivery.event.type), "where": in_words(CONSUMERS, delivery.consumer)}
-        words = _("“%(what)s” could not be delivered to %(where)s; nothing goes on there until it is repaired.")
-        yield Reason(words=words % told, address=address(delivery))
-    if reservation.pay_deadline and reservation.pay_deadline <= now:
-        since = timesince(reservation.pay_deadline, now)
-        yield Reason(words=_("The answer about its points should have come %(since)s ago.") % {"since": since})
-    if reservation.awaits_refund and reservation.refund_deadline <= now:
-        since = timesince(reservation.refund_deadline, now)
-        yield Reason(words=_("Its refund should have been confirmed %(since)s ago.") % {"since": since})
+        yield Reason(words=STUCK[delivery.state] % told, address=address(delivery))
+    yield from late
     for title, verdict in ((_("Points"), points), (_("Seats"), seats)):
         if verdict.level == BAD:
             yield Reason(words=f"{title}: {verdict.words}")
+
+
+def _late(reservation, *, now):
+    for field, words in LATE.items():
+        deadline = getattr(reservation, field)
+        if deadline and deadline <= now:
+            yield Reason(words=words % {"since": timesince(deadline, now)})
 
 
 def _under_way(reservation):
@@ -79,6 +81,19 @@ def _under_way(reservation):
     return _("Messages about it are still on their way. They go on by themselves.")
 
 
+STUCK = {
+    Delivery.State.DEAD: gettext_lazy(
+        "“%(what)s” could not be delivered to %(where)s; nothing goes on there until it is repaired."
+    ),
+    Delivery.State.SHELVED: gettext_lazy(
+        "“%(what)s” is of a kind that %(where)s does not know yet; it goes on by itself once that is updated."
+    ),
+}
+LATE = {
+    "pay_deadline": gettext_lazy("The answer about its points should have come %(since)s ago."),
+    "answer_deadline": gettext_lazy("Payments should have said %(since)s ago whether it took the points after all."),
+    "refund_deadline": gettext_lazy("Its refund should have been confirmed %(since)s ago."),
+}
 SETTLED = {
     Status.HELD: gettext_lazy("The fan holds the seats and may pay until the hold's end. There is nothing to do."),
     Status.CONFIRMED: gettext_lazy("Paid and confirmed. There is nothing to do."),

@@ -1,14 +1,13 @@
 from datetime import timedelta
 
 import structlog
-from django.db import DatabaseError, IntegrityError, models
+from django.db import IntegrityError, models
 from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from concert_site.invariants import LETTERS, PAUSE, gently, judge
 from concert_site.invariants.reading import Suspect
-from concert_site.routers import Elsewhere
 from events import bus
 from events.clock import database_now
 from events.ids import uuid7
@@ -80,14 +79,14 @@ class Finding(models.Model):
         return first if first and first._begin() else None
 
     def look(self, *, pause=PAUSE):
-        """Judge the invariant and keep what was found. What can't be read is said so, and doesn't raise.
+        """Judge the invariant and keep what was found. What can't be found out is said so, and doesn't raise.
 
         pause: as of `judge`.
         """
         try:
             with gently(seconds=STATEMENT_SECONDS):
                 verdict = judge(LETTERS[self.letter], pause=pause)
-        except (DatabaseError, Elsewhere) as error:
+        except Exception as error:  # else nobody could look at another one before LEASE is over
             logger.warning("invariant_unchecked", letter=self.letter, exc_info=True)
             self._keep(unchecked=[f"{type(error).__name__}: {error}"[:500]])
         else:
@@ -96,6 +95,11 @@ class Finding(models.Model):
                 violations=len(verdict.violations), moving=len(verdict.moving), unchecked=verdict.unchecked,
                 examples=examples,
             )  # fmt: skip
+
+    @property
+    def holds(self) -> bool | None:
+        """None: not all could be looked at."""
+        return False if self.violations else None if self.unchecked else True
 
     @property
     def seconds(self) -> float | None:
@@ -118,10 +122,7 @@ class Finding(models.Model):
         return bool(begun)
 
     def _keep(self, **found):
-        type(self).objects.filter(pk=self.pk).update(state=self.State.DONE, finished_at=Now(), **found)
+        """Unless it was taken for dead meanwhile, and somebody else has begun anew."""
+        ours = type(self).objects.filter(pk=self.pk, state=self.State.LOOKING, started_at=self.started_at)
+        ours.update(state=self.State.DONE, finished_at=Now(), **found)
         self.refresh_from_db()
-
-
-def last_failures() -> dict:
-    """{letter: the finding} of the invariants that were broken when they were last looked at. One cheap query."""
-    return {each.letter: each for each in Finding.objects.last_looks() if each.violations}

@@ -38,6 +38,14 @@ class Reconciliation(models.Model):
         return asked
 
     @classmethod
+    def ask_by_hand(cls, *, by, letters=None) -> "Reconciliation":
+        """The same for an operator; who asks for what waits already is led to the round in which it waits."""
+        waiting = Finding.objects.filter(state=Finding.State.WAITING, letter__in=letters or LETTERS).order_by("id")
+        rounds = {each.letter: each.reconciliation for each in waiting.select_related("reconciliation")}
+        missing = [each for each in letters or LETTERS if each not in rounds]
+        return cls.ask(by=by, letters=missing) if missing else max(rounds.values(), key=lambda each: each.pk)
+
+    @classmethod
     def ask_for_what_is_due(cls):
         """What the timetable asks for now; None when nothing is due."""
         due = Finding.objects.due()

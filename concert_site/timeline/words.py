@@ -50,6 +50,7 @@ ACTIONS = {
     "reservation.release": _("Hold released"),
     "reservation.sync": _("Data platform told again"),
     "reservation.notify": _("Fan told again"),
+    "reservation.ask": _("Payments asked again"),
     "reservation.resolve": _("Marked as resolved"),
     "reservation.note": _("Note"),
     "delivery.retry": _("Sent again"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from events import approvals
-from events.admin.levers import MOST_AT_ONCE, DryRun, Lever, LeverForm, WithLevers, who
+from events.admin.levers import DENIED, MOST_AT_ONCE, DryRun, Lever, LeverForm, WithLevers, who
 from events.admin.windows import address_of, as_uuid
 from events.aggregate import Refused, revisions
 
@@ -91,8 +91,13 @@ class WithHandles(WithLevers):
 
     def levers_of_several(self, request) -> list[Lever]:
         """For another list of these nouns: forms post the ids to their addresses."""
-        mine = [(verb, handle) for verb, handle in self.handles.items() if self.may(request, verb)]
-        return [Lever(label=handle.label, address=self.address_of_several(verb)) for verb, handle in mine]
+        return [
+            Lever(
+                label=handle.label, address=self.address_of_several(verb),
+                why_not="" if self.may(request, verb) else DENIED,
+            )
+            for verb, handle in self.handles.items()
+        ]  # fmt: skip
 
     def get_actions(self, request):
         """For the list: each lever that this operator may pull."""

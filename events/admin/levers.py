@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from events.admin.windows import as_uuid
 
 MOST_AT_ONCE = 500
+DENIED = _("You don't have the permission to do this.")
 DAMAGED = _("This page is damaged. Please start again.")
 
 
@@ -110,7 +111,7 @@ class WithLevers:
     def lever(self, request, obj, verb, *, label, why_not="") -> Lever:
         """The lever as this operator sees it on the object's page."""
         if not self.may(request, verb):
-            why_not = _("You don't have the permission to do this.")
+            why_not = DENIED
         return Lever(label=label, address=self.address_of(verb, obj), why_not=why_not)
 
     def address_of(self, verb, obj):

@@ -1,0 +1,3 @@
+"""How well something is, as the console's colours and signs tell it."""
+
+GOOD, WATCH, BAD = "good", "watch", "bad"
