@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.utils.timezone import now
+from django.utils.translation import gettext_noop as _
 
 from concert_site.invariants.reading import Suspect, chunks, rows, suspects
 from events import messages
@@ -47,7 +48,7 @@ def lost_events():
     for using in databases():
         for consumer in consumers():
             yield from _lost_between(using, consumer)
-        yield from suspects(using, f"{using}: delivery", "waits behind nothing", WAITING_BEHIND_NOTHING)
+        yield from suspects(using, f"{using}: delivery", _("waits behind nothing"), WAITING_BEHIND_NOTHING)
 
 
 def _lost_between(using, consumer):
@@ -60,7 +61,7 @@ def _lost_between(using, consumer):
         effects = {id for (id,) in rows(inbox, THERE, consumer.name, ids, consumer.name, ids)}
         for id, state in chunk:
             if id not in effects:
-                fault = "its delivery is done without an effect" if state else "neither effect nor delivery"
+                fault = _("its delivery is done without an effect") if state else _("neither effect nor delivery")
                 yield Suspect(f"{using}: event {id} → {consumer.name}", fault)
 
 
@@ -90,9 +91,9 @@ SELECT i.id, c.seq FROM events_inboxmessage i
 def effects_out_of_order():
     for using in databases():
         for fault, sql in [
-            ("took effect before an earlier event of its aggregate", OUT_OF_ORDER),
-            ("took effect while its predecessor is still on its way", BEFORE_ITS_PREDECESSOR),
-            ("its lane's cursor is behind it", CURSOR_IS_BEHIND),
+            (_("took effect before an earlier event of its aggregate"), OUT_OF_ORDER),
+            (_("took effect while its predecessor is still on its way"), BEFORE_ITS_PREDECESSOR),
+            (_("its lane's cursor is behind it"), CURSOR_IS_BEHIND),
         ]:
             yield from suspects(using, f"{using}: inbox row", fault, sql)
 
@@ -108,5 +109,5 @@ TWO_KEYS = "SELECT event_id FROM reservations_syncattempt GROUP BY event_id HAVI
 
 def doubled_abroad():
     using = home("reservations")
-    yield from suspects(using, "idempotency key", "more than one object at the platform", SENT_TWICE)
-    yield from suspects(using, "event", "sent under more than one idempotency key", TWO_KEYS)
+    yield from suspects(using, "idempotency key", _("more than one object at the platform"), SENT_TWICE)
+    yield from suspects(using, "event", _("sent under more than one idempotency key"), TWO_KEYS)

@@ -1,5 +1,7 @@
 """T, A: every change has its line, and every change by hand its reason."""
 
+from django.utils.translation import gettext_noop as _
+
 from concert_site.invariants.reading import suspects
 from events.aggregate import Aggregate
 from events.bus import authors, databases, home
@@ -35,14 +37,14 @@ def states_without_a_log():
     for model in Aggregate.__subclasses__():
         using, noun, table = home(model), model._meta.verbose_name, model._meta.db_table
         for fault, sql in [
-            ("its status is not the end of its log", NOT_ITS_LAST_LINE),
-            ("its log goes on after its version", LINE_OF_THE_FUTURE),
-            ("a gap in its log", BROKEN_LOG),
+            (_("its status is not the end of its log"), NOT_ITS_LAST_LINE),
+            (_("its log goes on after its version"), LINE_OF_THE_FUTURE),
+            (_("a gap in its log"), BROKEN_LOG),
         ]:
             yield from suspects(using, noun, fault, sql.format(table=table), model._meta.label)
     for using in databases():
         yield from suspects(
-            using, f"{using}: event", "its version has no line in the log", EVENT_WITHOUT_A_LINE, authors(using)
+            using, f"{using}: event", _("its version has no line in the log"), EVENT_WITHOUT_A_LINE, authors(using)
         )
 
 
@@ -73,10 +75,10 @@ NO_REASON = r"SELECT id FROM events_operatoraction WHERE reason ~ '^\s*$'"
 
 def unexplained_changes():
     for using in databases():
-        fault = "not one operator's action for each intervention"
+        fault = _("not one operator's action for each intervention")
         yield from suspects(using, f"{using}: delivery", fault, UNEXPLAINED_DELIVERY)
-        fault = "not one operator's action for each pause and resumption"
+        fault = _("not one operator's action for each pause and resumption")
         yield from suspects(using, f"{using}: consumer", fault, UNEXPLAINED_SWITCH)
-        fault = "changed by an operator without an action at that time"
+        fault = _("changed by an operator without an action at that time")
         yield from suspects(using, f"{using}: aggregate", fault, UNEXPLAINED_CHANGE)
-        yield from suspects(using, f"{using}: operator's action", "without a reason", NO_REASON)
+        yield from suspects(using, f"{using}: operator's action", _("without a reason"), NO_REASON)

@@ -1,5 +1,7 @@
 """M, D1, D2: where the points are."""
 
+from django.utils.translation import gettext_noop as _
+
 from concert_site.invariants.reading import Suspect, chunks, rows, suspects
 from events.bus import databases, home
 from events.models import Delivery
@@ -46,10 +48,10 @@ SELECT DISTINCT code FROM (
 
 def wrong_balances():
     for noun, fault, sql in [
-        ("the trial balance", "stored balances plus house sums", TRIAL_BALANCE),
-        ("account", "its balance is not the sum of its transfers", WITH_ENTRIES + BALANCE_IS_NOT_ITS_ENTRIES),
-        ("account", "its balance is negative", NEGATIVE),
-        ("account", "the balances after its transfers do not lead to its balance", WITH_ENTRIES + CHAIN_IS_BROKEN),
+        ("the trial balance", _("stored balances plus house sums"), TRIAL_BALANCE),
+        ("account", _("its balance is not the sum of its transfers"), WITH_ENTRIES + BALANCE_IS_NOT_ITS_ENTRIES),
+        ("account", _("its balance is negative"), NEGATIVE),
+        ("account", _("the balances after its transfers do not lead to its balance"), WITH_ENTRIES + CHAIN_IS_BROKEN),
     ]:
         yield from suspects(home("payments"), noun, fault, sql)
 
@@ -78,7 +80,7 @@ def confirmed_without_its_debit():
         for id, status, paid, payment_version, debits, debit, refund, fee in _points(amounts):
             amount, version = amounts[id]
             if (status, paid, debits, debit, refund, fee) != ("CAPTURED", amount, 1, amount, 0, 0):
-                fault = "CONFIRMED, but not with exactly one captured debit of its amount"
+                fault = _("CONFIRMED, but not with exactly one captured debit of its amount")
                 yield Suspect(f"reservation {id}", fault, (version, payment_version))
 
 
@@ -121,7 +123,7 @@ def _astray(ids):
 def _fault(story, debit, refund, fee):
     """What is wrong with the points of that reservation now that its saga is over, if it is."""
     if story is None:
-        return "points moved without a reservation"
+        return _("points moved without a reservation")
     _version, status, awaits_refund, promised_refund, promised_fee = story
     if status == Status.PAYING or awaits_refund:
         return ""

@@ -1,6 +1,7 @@
 """S, L: whose the seats are, and whether anybody is forgotten."""
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from concert_site.invariants.reading import suspects
 from events.bus import home
@@ -30,10 +31,10 @@ SELECT c.id FROM reservations_claim c
 
 def wrong_claims():
     using = home("reservations")
-    yield from suspects(using, "seat", "more than one live claim", SOLD_TWICE)
-    yield from suspects(using, "claim", "live, but its reservation is over", CLAIM_OF_THE_PAST)
-    yield from suspects(using, "reservation", "live, but not with one live claim per seat", SEATS_MISSING)
-    yield from suspects(using, "claim", "of another performance than its seat or reservation", CLAIM_ELSEWHERE)
+    yield from suspects(using, "seat", _("more than one live claim"), SOLD_TWICE)
+    yield from suspects(using, "claim", _("live, but its reservation is over"), CLAIM_OF_THE_PAST)
+    yield from suspects(using, "reservation", _("live, but not with one live claim per seat"), SEATS_MISSING)
+    yield from suspects(using, "claim", _("of another performance than its seat or reservation"), CLAIM_ELSEWHERE)
 
 
 # --- L -----------------------------------------------------------------------------------------------------------
@@ -52,6 +53,6 @@ SELECT id, version FROM payments_charge
 
 
 def forgotten_sagas():
-    fault = "more than 60 s past its deadline, and nobody was told"
+    fault = _("more than 60 s past its deadline, and nobody was told")
     yield from suspects(home("reservations"), "reservation", fault, FORGOTTEN)
     yield from suspects(home("payments"), "charge", fault, UNANSWERED, settings.CHARGE_DEADLINE_SECONDS + 60)

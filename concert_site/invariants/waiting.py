@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models import Count, Max, Q
+from django.utils.translation import gettext_noop as _
 
 from concert_site.invariants.reading import Suspect, Unchecked, chunks, rows, suspects
 from events.bus import home
@@ -36,9 +37,9 @@ WITH_A_PLACE = "SELECT id, user_id, place, created_at FROM reservations_reservat
 
 def wrong_admissions():
     using = home("queueing")
-    yield from suspects(using, "admission", "let in over the limit of then", OVER_THE_LIMIT)
-    yield from suspects(using, "admission", "let in before a lower number", OUT_OF_TURN)
-    yield from suspects(using, "admission", "let in after a higher number, though nothing was ever lost", PASSED_BY)
+    yield from suspects(using, "admission", _("let in over the limit of then"), OVER_THE_LIMIT)
+    yield from suspects(using, "admission", _("let in before a lower number"), OUT_OF_TURN)
+    yield from suspects(using, "admission", _("let in after a higher number, though nothing was ever lost"), PASSED_BY)
     yield from _uninvited()
     try:
         yield from _leaks()
@@ -53,7 +54,7 @@ def _uninvited():
         let_in = {(place, user): at for place, user, at in rows(home("queueing"), LET_IN, places)}
         for id, user, place, at in chunk:
             if (place, user) not in let_in or let_in[place, user] > at + TOLERANCE:
-                yield Suspect(f"reservation {id}", "no admission of its fan to its place before it")
+                yield Suspect(f"reservation {id}", _("no admission of its fan to its place before it"))
 
 
 def _leaks():
@@ -62,9 +63,9 @@ def _leaks():
         now, active = backend().slots(room.concert_id)
         for account, until in active.items():
             if until < now - TOLERANCE.total_seconds():
-                yield Suspect(f"room {room.concert_id}, account {account}", "still active after its time")
+                yield Suspect(f"room {room.concert_id}, account {account}", _("still active after its time"))
         if len(active) > _places(room, active):
-            yield Suspect(f"room {room.concert_id}", "more active than places")
+            yield Suspect(f"room {room.concert_id}", _("more active than places"))
 
 
 def _places(room, active):
