@@ -165,5 +165,5 @@ def _seconds_until(moment, *, since) -> int:
     """Between two moments of the platform's clock, so that ours may be wrong."""
     try:
         return int((parsedate_to_datetime(moment) - parsedate_to_datetime(since)).total_seconds())
-    except (TypeError, ValueError):  # no dates, or one without a time zone
+    except (TypeError, ValueError, OverflowError):  # no dates, or one without a time zone
         return 0

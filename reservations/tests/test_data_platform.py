@@ -334,7 +334,11 @@ class TestABusyPlatform:
         row = sync()
         assert timedelta(minutes=59) < row.available_at - now() <= timedelta(minutes=60)
 
-    @pytest.mark.parametrize("said", ["", "0", "-5", "soon", "1.5", "9" * 5000, "Fri, 31 Dec 1999 23:59:59 GMT", "²"])
+    @pytest.mark.parametrize(
+        "said",
+        ["", "0", "-5", "soon", "1.5", "9" * 5000, "²"]
+        + ["Fri, 31 Dec 1999 23:59:59 GMT", "Fri, 31 Dec 99999999999 23:59:59 GMT"],
+    )
     def test_that_says_nothing_of_use_is_asked_again_soon(self, bought, platform, said):
         platform.fails(answers(429, Retry_After=said))
         row = sync()
