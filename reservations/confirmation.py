@@ -128,8 +128,9 @@ def compensate(reservation, **why):
 
     why: as Aggregate.by_hand takes it. Raises WrongStatus when there is nothing to undo, AlreadyChanged.
     """
+    possible = compensation_of(reservation)  # asks every database, so before the lock; by_hand refuses what moved on
     with reservation.by_hand("compensate", **why):
-        if not compensation_of(reservation):
+        if not possible:
             raise WrongStatus(reservation, expected=list(COMPENSATIONS))
         COMPENSATIONS[reservation.status][0](reservation)
 
@@ -142,8 +143,8 @@ def may_still_be_debited(reservation) -> bool:
 def answer_of_payments(reservation) -> str:
     """The type of its last answer in the ledgers, whether or not it was heard here; empty when there is none."""
     ledgers = [Event.objects.using(alias).filter(correlation_id=reservation.pk) for alias in bus.databases()]
-    answers = [ledger.filter(type__in=saga.types).order_by("-id").first() for ledger in ledgers]
-    last = max(filter(None, answers), key=attrgetter("id"), default=None)
+    answers = [ledger.filter(type__in=saga.types).order_by("-occurred_at", "-id").first() for ledger in ledgers]
+    last = max(filter(None, answers), key=attrgetter("occurred_at"), default=None)
     return last.type if last else ""
 
 

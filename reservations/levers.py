@@ -19,11 +19,12 @@ Status = Reservation.Status
 
 def confirm(reservation, **why):
     """Go on after the debit, where its answer was not heard. One that failed needs its seats to be free still."""
+    debited = is_debited(reservation)  # asks every database, so before any lock; by_hand refuses what moved on
     try:
         with bus.atomic(Reservation):
             holding.lock_seats_of(reservation)  # before the reservation: docs/locking.md
             with reservation.by_hand("confirm", **why):
-                _confirm(reservation)
+                _confirm(reservation, debited=debited)
     except (holding.SeatsUnavailable, holding.SeatLimitExceeded):
         raise Refused(_("Its seats are taken, or the fan has as many as one may have: give the points back.")) from None
 
@@ -83,10 +84,10 @@ def is_debited(reservation) -> bool:
     return answer_of_payments(reservation) == "PointsCaptured"
 
 
-def _confirm(reservation):
+def _confirm(reservation, *, debited):
     if reservation.status not in (Status.PAYING, Status.FAILED) or reservation.refund is not None:
         raise WrongStatus(reservation, expected=[Status.PAYING, Status.FAILED])
-    if not is_debited(reservation):
+    if not debited:
         raise Refused(_("No points are debited, so it can't be confirmed."))
     if reservation.status == Status.PAYING:
         reservation.confirm(cause="confirmed by an operator")

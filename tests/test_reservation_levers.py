@@ -1,21 +1,27 @@
 """What operators do to a reservation in the console, lever by lever."""
 
 import json
+from contextlib import ExitStack
+from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 
 from accounts.models import Notification
+from events import bus
 from events.consumers import consumer
 from events.models import Event
 from events.relay import relay
 from payments.models import Payment
+from reservations import confirmation, levers
 from reservations.models import Reservation, SyncAttempt
 from tests.everything import assert_sound, settle
 from tests.operators import RESERVATIONS, Operator, actions, page_of
 from tests.threads import at_once
 
+MINUTE = timedelta(minutes=1)
 WHY = {"operator": "Olga", "reason": "a test"}
 
 
@@ -125,7 +131,7 @@ class TestTellingAgain:
         assert Notification.objects.filter(kind="ReservationConfirmed").count() == 2
         assert len(mailoutbox) == 2  # the first and this one
 
-    def test_leaves_the_version_alone_for_the_ticket_says_it(self, boss, sold):
+    def test_leaves_the_version_alone(self, boss, sold):
         version = sold.version
         pulled(boss, sold, "notify")
         assert sold.version == version
@@ -150,14 +156,44 @@ class TestResolving:
         action = actions().get()
         assert action.before["attention"] == "somebody should look" and "attention" not in action.after
 
-    def test_asks_for_a_refund_once_more_that_was_not_confirmed(self, boss, sold, settings):
-        settings.PUSH_AFTER_COMMIT = False
-        sold.cancel(refund=sold.amount, fee=0, cause="a test")
-        sold.call_attention(why="payments has not confirmed the refund")
-        pulled(boss, sold, "resolve")
-        assert (sold.attention, sold.asked_again_at) == ("", None) and sold.awaits_refund
-        assert events().filter(type="RefundRequested").count() == 1
-        assert_sound()
+
+@pytest.mark.skipif(len(connections.settings) == 1, reason="all domains are in one database")
+class TestALever:
+    """Looks at payments' answers before it locks anything: docs/locking.md."""
+
+    @pytest.fixture(autouse=True)
+    def nobody_else_is_asked_under_its_locks(self):
+        def refusing(execute, sql, *arguments):
+            assert not connections[RESERVATIONS].in_atomic_block, sql
+            return execute(sql, *arguments)
+
+        with ExitStack() as stack:
+            for alias in set(connections) - {RESERVATIONS}:
+                stack.enter_context(connections[alias].execute_wrapper(refusing))
+            yield
+
+    def test_confirms(self, unheard):
+        levers.confirm(unheard, **WHY, seen=unheard.revision)
+        assert unheard.status == "CONFIRMED"
+
+    def test_confirms_with_its_seats(self, unheard):
+        unheard.fail(reason="payment_unanswered", cause="a test")
+        levers.confirm(unheard, **WHY, seen=unheard.revision)
+        assert unheard.status == "CONFIRMED"
+
+    def test_compensates(self, unheard):
+        unheard.fail(reason="payment_unanswered", cause="a test")
+        confirmation.compensate(unheard, **WHY, seen=unheard.revision)
+        assert unheard.refund == unheard.amount
+
+
+class TestTheAnswerOfPayments:
+    def test_is_what_it_said_last_whatever_the_workers_clocks(self, unheard):
+        said = Event.objects.using(bus.home(Payment)).get(type="PointsCaptured")
+        later = {"type": "PointsDeclined", "seq": 2, "id": UUID(int=1), "occurred_at": said.occurred_at + MINUTE}
+        same = {name: getattr(said, name) for name in ("aggregate_type", "aggregate_id", "correlation_id", "data")}
+        Event.objects.using(bus.home(Payment)).create(**same, **later, actor="system", traceparent="")
+        assert confirmation.answer_of_payments(unheard) == "PointsDeclined"
 
 
 class TestANote:
