@@ -38,6 +38,8 @@ def confirm(message, event):
         reservation.confirm(cause="points captured")  # WrongStatus when it just failed: tried again, as late
     elif reservation.status == Status.FAILED and reservation.refund is None:
         confirm_late(reservation)
+    elif reservation.answer_deadline is not None:
+        reservation.note_answer(cause="points captured, asked for again")
     else:
         logger.info("answer_repeated", reservation=str(reservation.id), answer="captured", status=reservation.status)
 
@@ -55,8 +57,8 @@ def fail(message, event):
     reservation = Reservation.objects.get(id=message.reservation_id)
     if reservation.status == Status.PAYING:
         reservation.fail(reason=message.reason, cause=f"points declined: {message.reason}")
-    elif reservation.answer_deadline is not None:
-        reservation.note_declined(cause=f"points declined, late: {message.reason}")
+    elif reservation.status == Status.FAILED and reservation.answer_deadline is not None:
+        reservation.note_answer(cause=f"points declined, late: {message.reason}")
     else:
         logger.info("answer_repeated", reservation=str(reservation.id), answer="declined", status=reservation.status)
 

@@ -29,10 +29,8 @@ def will_release(reservation) -> str:
 
 
 def will_resolve(reservation) -> str:
-    words = gettext("It leaves the list of those that need attention: “%(why)s”.") % {"why": reservation.attention}
-    if reservation.awaits_refund:
-        words += " " + gettext("Payments is asked for the refund once more; without an answer it comes back.")
-    return words
+    words = gettext("It leaves the list of those that need attention, until there is another reason than “%(why)s”.")
+    return words % {"why": reservation.attention}
 
 
 def will_note(reservation) -> str:

@@ -9,8 +9,8 @@ SALT = "reservations.ticket"
 
 
 def qr_payload(reservation) -> str:
-    """Signed by the house; says the reservation and its version, so that a ticket of before a change is known."""
-    return signing.dumps([str(reservation.id), reservation.version], salt=SALT)
+    """Signed by the house; says which reservation and when it was confirmed, which only another purchase changes."""
+    return signing.dumps([str(reservation.id), int(reservation.confirmed_at.timestamp())], salt=SALT)
 
 
 def qr_svg(reservation) -> str:

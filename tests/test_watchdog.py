@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connections
+from django.db.models import F
 from django.utils.timezone import now
 
 from concert_site.invariants import violations
 from events import bus
 from events.models import Delivery, Destination, Transition
 from events.relay import deliver_batch
-from payments.models import Charge, Payment
-from reservations import attention, confirmation, holding
+from payments.models import Charge, Payment, PointAccount
+from reservations import attention, confirmation, holding, levers, tickets
+from reservations.asking import ask_payments
 from reservations.models import Reservation
 from tests.everything import assert_sound, make_due, settle
 
@@ -234,6 +237,18 @@ class TestWhatFollowsAConfirmation:
         assert logged(paying)[-1] == "what asked for attention is over"
         assert_sound()
 
+    def test_is_not_said_of_one_that_went_on_while_it_was_looked_at(self, paying):
+        confirm(paying)
+        poison("email", "ReservationConfirmed")
+
+        def went_on(execute, sql, *arguments):
+            if 'JOIN "events_event"' in sql:
+                Reservation.objects.filter(pk=paying.pk).update(version=F("version") + 1)
+            return execute(sql, *arguments)
+
+        with connections[RESERVATIONS].execute_wrapper(went_on):
+            assert attention.watch() == 0
+
     def test_asks_for_nobody_any_more_when_an_operator_gives_it_up(self, paying):
         confirm(paying)
         letter = poison("email", "ReservationConfirmed")
@@ -270,6 +285,77 @@ class TestWhatFollowsAConfirmation:
         assert flag_of(cancelled, at=2 * LATER) == (
             "payments has not confirmed the refund; data-sync has not taken ReservationCancelled (RelayDied)"
         )
+
+
+class TestATicket:
+    def test_stays_as_it_is_whatever_calls_for_attention_afterwards(self, paying):
+        confirm(paying)
+        ticket = tickets.qr_payload(paying)
+        letter = poison("email", "ReservationConfirmed")
+        assert flag_of(paying) != ""
+        cure(letter)
+        assert flag_of(paying) == ""
+        assert tickets.qr_payload(paying) == ticket
+
+
+class TestWhatAnOperatorHasResolved:
+    @pytest.fixture
+    def resolved(self, paying):
+        """Whose mail is dead, which an operator has seen to."""
+        confirm(paying)
+        self.letter = poison("email", "ReservationConfirmed")
+        assert flag_of(paying) == "email has not taken ReservationConfirmed (RelayDied)"
+        levers.resolve(paying, operator="Olga", reason="I rang her", seen=paying.revision)
+        return paying
+
+    def test_asks_for_nobody_again_while_it_lasts(self, resolved):
+        assert flag_of(resolved) == ""
+        assert attention.watch() == 0
+
+    def test_hides_no_other_cause(self, resolved):
+        others = Delivery.objects.using(RESERVATIONS).filter(consumer="settlement")
+        others.update(state="dead")
+        assert "settlement has not taken" in flag_of(resolved)
+        others.update(state="done")
+        assert flag_of(resolved) == ""
+
+    def test_is_forgotten_when_it_is_over(self, resolved):
+        cure(self.letter)
+        assert flag_of(resolved) == "" and resolved.resolved == ""
+        Delivery.objects.using(RESERVATIONS).filter(pk=self.letter.pk).update(state="dead")
+        assert flag_of(resolved) == "email has not taken ReservationConfirmed (RelayDied)"
+
+    def test_breaks_no_L(self, paying):
+        chase(at=LATER)
+        chase(at=2 * LATER)
+        Reservation.objects.filter(pk=paying.pk).update(answer_deadline=now() - timedelta(minutes=2))
+        assert flag_of(paying) == SILENCE
+        levers.resolve(paying, operator="Olga", reason="I asked payments", seen=paying.revision)
+        assert flag_of(paying) == "" and violations(["L"], pause=0) == {}
+
+
+class TestADebitAskedForByHand:
+    @pytest.fixture
+    def asked(self, world, held):
+        """Confirmed, but not debited, and payments is asked again."""
+        Reservation.objects.filter(pk=held.pk).update(status="CONFIRMED", confirmed_at=now())
+        held.refresh_from_db()
+        ask_payments(held, operator="Olga", reason="found by reconciliation", seen=held.revision)
+        return held
+
+    def test_is_over_when_payments_says_that_it_took_the_points(self, asked):
+        settle()
+        assert flag_of(asked, at=LATER) == ""
+        assert (status(asked), asked.answer_deadline) == ("CONFIRMED", None)
+
+    def test_that_is_declined_asks_for_an_operator(self, world, asked):
+        PointAccount.objects.filter(user_id=world.alice.user.id).update(balance=0)
+        settle()
+        assert flag_of(asked) == ""
+        assert flag_of(asked, at=LATER) == "it is confirmed, but payments has not debited it"
+        confirmation.compensate(asked, operator="Olga", reason="she can't pay", seen=asked.revision)
+        settle()
+        assert flag_of(asked, at=LATER) == "" and status(asked) == "CANCELLED"
 
 
 class TestAChargeThatTheGatewayDoesNotAnswer:

@@ -41,7 +41,7 @@ def wrong_claims():
 
 FORGOTTEN = """
 SELECT id, version FROM reservations_reservation
- WHERE attention = ''
+ WHERE attention = '' AND resolved = ''
    AND (status = 'PAYING' AND pay_deadline < clock_timestamp() - interval '60 s'
         OR refund_deadline < clock_timestamp() - interval '60 s'
         OR answer_deadline < clock_timestamp() - interval '60 s')

@@ -68,7 +68,7 @@ class Reservation(Aggregate):
     held_until = models.DateTimeField(_("held until"))
     pay_deadline = models.DateTimeField(null=True, help_text="Payments must have answered by then.")
     refund_deadline = models.DateTimeField(null=True, help_text="Payments must have refunded by then.")
-    answer_deadline = models.DateTimeField(null=True, help_text="Of a failed one: payments must have said by then.")
+    answer_deadline = models.DateTimeField(null=True, help_text="Payments must have said by then what it took.")
     asked_again_at = models.DateTimeField(null=True, help_text="When payments was asked a second time.")
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     failure = models.CharField(_("failure"), max_length=50, blank=True)
@@ -76,6 +76,7 @@ class Reservation(Aggregate):
     fee = models.PositiveIntegerField(_("cancellation fee"), null=True)
     refunded_at = models.DateTimeField(_("refunded at"), null=True)
     attention = models.CharField(_("needs attention"), max_length=200, blank=True)
+    resolved = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
     hold_key = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001  (NULL: no key, not unique)
     payment_key = models.CharField(max_length=255, blank=True, editable=False)
     cancellation_key = models.CharField(max_length=255, blank=True, editable=False)
@@ -118,7 +119,7 @@ class Reservation(Aggregate):
                 fields=["answer_deadline"], name="answers_by_deadline", condition=Q(answer_deadline__isnull=False)
             ),
             models.Index(fields=["user_id", "-id"], name="reservations_of_a_fan"),
-            models.Index(fields=["-id"], name="needing_attention", condition=~Q(attention="")),
+            models.Index(fields=["-id"], name="needing_attention", condition=~Q(attention="", resolved="")),
             models.Index(fields=["performance", "status", "confirmed_at"], name="sales_of_a_performance"),
         ]
 
@@ -156,7 +157,7 @@ class Reservation(Aggregate):
             self.move(
                 self.Status.CANCELLED, source=self.Status.CONFIRMED, cause=cause,
                 message=self.message(ReservationCancelled, refund=refund, fee=fee),
-                refund=refund, fee=fee, cancellation_key=key, **self._refund_due(),
+                refund=refund, fee=fee, cancellation_key=key, answer_deadline=None, **self._refund_due(),
             )  # fmt: skip
             self._free_seats()
 
@@ -180,12 +181,17 @@ class Reservation(Aggregate):
             self._ask_for_payment(self.Status.PAYING, cause=cause, now=now, asked_again_at=now)
 
     def ask_debit_again(self, *, now):
-        """Payments has no debit of a confirmed one, though it should: ask once more, which never debits twice."""
+        """Payments has no debit of a confirmed one, though it should: ask once more, which never debits twice.
+
+        It must say so by `answer_deadline`; that it declines is no end of it.
+        """
         with bus.atomic(self):
             self.lock()
             deadline = now + timedelta(seconds=settings.PAY_DEADLINE_SECONDS)
-            message, confirmed = self.message(ReservationSubmitted, pay_deadline=deadline), self.Status.CONFIRMED
-            self.move(confirmed, source=confirmed, cause="debit asked for again", message=message)
+            self.move(
+                self.Status.CONFIRMED, source=self.Status.CONFIRMED, cause="debit asked for again",
+                message=self.message(ReservationSubmitted, pay_deadline=deadline), answer_deadline=deadline,
+            )  # fmt: skip
 
     # What payments' answers do
 
@@ -214,12 +220,12 @@ class Reservation(Aggregate):
             )  # fmt: skip
             self._free_seats()
 
-    def note_declined(self, *, cause):
-        """Payments says, late, that it has taken nothing. Raises WrongStatus when that was known."""
+    def note_answer(self, *, cause):
+        """Payments says, late, whether it has taken the points. Raises WrongStatus when that was known."""
         with bus.atomic(self):
             self.lock()
             if self.answer_deadline is None:
-                raise WrongStatus(self, expected=["FAILED without an answer of payments"])
+                raise WrongStatus(self, expected=["one without an answer of payments"])
             self.say(None, cause=cause, answer_deadline=None)
 
     def request_refund(self, *, cause):
@@ -252,13 +258,16 @@ class Reservation(Aggregate):
         with bus.atomic(self):
             self.say(None, cause=why, attention=why)
 
-    def take_attention_back(self):
-        """What was wrong has come right. Raises WrongStatus when it changed since it was read."""
+    def take_attention_back(self, *, resolved=""):
+        """What was wrong has come right. Raises WrongStatus when it changed since it was read.
+
+        resolved: what of it is not over, but was seen to.
+        """
         with bus.atomic(self):
-            self.say(None, cause="what asked for attention is over", attention="")
+            self.say(None, cause="what asked for attention is over", attention="", resolved=resolved)
 
     def need_no_attention(self, *, cause):
-        """An operator has seen to it; a refund that payments has not confirmed is asked for again, with a new deadline.
+        """An operator has seen to it: the same calls for nobody again before it was over once.
 
         Raises WrongStatus when nothing called for attention.
         """
@@ -266,11 +275,7 @@ class Reservation(Aggregate):
             self.lock()
             if not self.attention:
                 raise WrongStatus(self, expected=["one that needs attention"])
-            message, due = None, {}
-            if self.awaits_refund:
-                message = self.message(RefundRequested, refund=self.refund, fee=self.fee)
-                due = self._refund_due() | {"asked_again_at": None}
-            self.say(message, cause=cause, attention="", **due)
+            self.say(None, cause=cause, attention="", resolved=self.attention)
 
     # Queries
 

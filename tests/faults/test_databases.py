@@ -7,13 +7,18 @@ from functools import partial
 import pytest
 from django.conf import settings as deployment
 from django.db import connections
+from django.utils.timezone import now
 
+from concert_site.invariants import violations
 from events.homes import home
-from events.relay import relay
+from events.models import Delivery
+from events.relay import deliver_batch, relay
+from reservations import attention, confirmation
+from reservations.models import Reservation
 from tests.everything import assert_sound, make_due, settle
 from tests.faults.points import hit
 from tests.faults.servers import away, crash, keeping_what_is_committed
-from tests.faults.stories import Cancellation, Purchase, Refused, let_leases_end
+from tests.faults.stories import LATER, Cancellation, Purchase, Refused, let_leases_end
 from tests.threads import at_once
 
 POINTS = [3, 7, 11, 15, 19]  # of a purchase: charging, holding, paying, confirming, what comes after
@@ -65,6 +70,34 @@ class TestADomainsDatabase:
         buying()
         assert (bought.has_its_end, buying.has_its_end) == (True, True)
         assert_sound()
+
+    def test_that_is_away_keeps_nobody_from_hearing_of_a_deadline_that_passed(self, world, settings):
+        settings.PUSH_AFTER_COMMIT = False
+        reservation = world.held_by(world.alice)
+        reservation.submit()
+        with away(home("payments")):
+            for deadline in (1, 2):
+                confirmation.chase(now=now() + deadline * LATER)
+            Reservation.objects.update(answer_deadline=now() - LATER)
+            confirmation.chase()
+            reservation.refresh_from_db()
+            assert reservation.attention == "payments has not said whether it took the points"
+        assert violations(["L"], pause=0) == {}
+
+    def test_that_is_away_takes_back_nothing_that_was_said_of_what_lies_there(self, world, settings):
+        settings.PUSH_AFTER_COMMIT = False
+        reservation = world.held_by(world.alice)
+        reservation.submit()
+        deliver_batch(using=home("reservations"), consumers=["payments"])
+        answers = Delivery.objects.using(home("payments")).filter(consumer="confirmation")
+        answers.update(state="dead")
+        attention.watch()
+        reservation.refresh_from_db()
+        assert "confirmation has not taken PointsCaptured" in reservation.attention
+        with away(home("payments")):
+            assert attention.watch() == 0
+        answers.update(state="ready")
+        assert attention.watch() == 1
 
 
 def make_due_but(domain):
