@@ -8,10 +8,7 @@ from django.utils.translation import gettext
 from events import bus, context
 from events.ids import uuid7
 from events.models import OperatorAction, Transition
-
-
-class Refused(Exception):
-    """An operator can't do this to the noun now; says why, in words for him."""
+from events.refused import Refused as Refused
 
 
 class AlreadyChanged(Refused):

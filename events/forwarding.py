@@ -32,6 +32,11 @@ def ways() -> list:
     return [(_way(domain), using) for domain in _elsewhere() for using in own_databases()]
 
 
+def places() -> list:
+    """(name, database) of all consumers and of those ways; no database where it is not ours."""
+    return [(each.name, each.database if each.is_here else "") for each in consumers()] + ways()
+
+
 def forward(*, using, limit=100) -> int:
     """Send what is due in that database to the topics of its consumers; returns how many were tried."""
     tried = 0

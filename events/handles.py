@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
-from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from events.aggregate import Aggregate, Refused, WrongStatus
@@ -15,12 +14,28 @@ _handles = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of one noun. outcome: ok, skipped (it could not be done, and says why), failed (nobody knows why)."""
+    """What became of one noun. outcome: ok, skipped (words say why it could not be done), failed (the log says it)."""
 
     id: str
     noun: str
     outcome: str
     words: str
+
+
+def outcome_of(lever, noun, *arguments, did=lambda noun: "", **why) -> Result:
+    """Pull it, lever(noun, *arguments, **why), and say what became of the noun. did: what to say when it is done.
+
+    Never raises, so that a failure of one does not keep the others from being done, and told of.
+    """
+    told = {"id": str(noun.pk), "noun": str(noun)}
+    try:
+        lever(noun, *arguments, **why)
+    except (Refused, WrongStatus) as refusal:
+        return Result(outcome="skipped", words=str(refusal), **told)
+    except Exception as error:
+        logger.warning("lever_failed", noun=noun._meta.label, id=told["id"], exc_info=True)
+        return Result(outcome="failed", words=_("failed: %s") % type(error).__name__, **told)
+    return Result(outcome="ok", words=str(did(noun)), **told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +65,7 @@ class Handle:
 
     def pull(self, noun, **why) -> Result:
         """Do it to the noun as it was seen, and say what became of it."""
-        told = {"id": str(noun.pk), "noun": str(noun)}
-        try:
-            self.lever(noun, **why)
-        except (Refused, WrongStatus) as refusal:
-            return Result(outcome="skipped", words=str(refusal), **told)
-        except DatabaseError as error:
-            logger.warning("lever_failed", action=self.action, id=told["id"], exc_info=True)
-            return Result(outcome="failed", words=_("failed: %s") % type(error).__name__, **told)
-        return Result(outcome="ok", words=str(self.did(noun)), **told)
+        return outcome_of(self.lever, noun, did=self.did, **why)
 
     def pull_each(self, seen: dict, **why) -> Iterator[Result]:
         """Do it to those that were seen ({id: revision}) and to no others, each for itself."""

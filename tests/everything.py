@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import connections
 
 from concert_site.invariants import violations
+from events.handles import outcome_of
 from events.models import Delivery
 from events.relay import relay
 
@@ -12,6 +13,17 @@ def settle():
     """Let the worker do all that is due, in every database."""
     while relay() + relay(external=True):
         pass
+
+
+def retry_the_dead(**why):
+    """As an operator does who sends on its way again whatever he finds."""
+    for alias in settings.DATABASES:
+        retry_each(Delivery.objects.using(alias).dead(), **why)
+
+
+def retry_each(seen, **why) -> list:
+    """Of the deliveries as they were read: the outcomes."""
+    return [outcome_of(Delivery.retry, each, **why).outcome for each in seen]
 
 
 def unfinished():

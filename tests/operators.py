@@ -1,9 +1,11 @@
 """Those who sit at the console, and where its things are."""
 
 import json
+from contextlib import contextmanager
 from uuid import uuid4
 
 from django.contrib.auth.models import Group, Permission
+from django.db import connections
 from django.test import Client
 
 from accounts.models import User
@@ -54,3 +56,15 @@ def page_of(reservation, lever="change"):
 
 def actions():
     return OperatorAction.objects.using(RESERVATIONS)
+
+
+@contextmanager
+def nobody_may_act(using, *, on=None):
+    """The table of operators' actions takes no row; or none about that thing."""
+    refused = f"target_id <> '{on.pk}'" if on else "false"
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"ALTER TABLE events_operatoraction ADD CONSTRAINT nobody CHECK ({refused}) NOT VALID")
+        try:
+            yield
+        finally:
+            cursor.execute("ALTER TABLE events_operatoraction DROP CONSTRAINT nobody")

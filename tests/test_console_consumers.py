@@ -9,7 +9,7 @@ from events.models import Destination, OperatorAction
 from events.relay import relay
 from events.tests.stage import LISTENER, author, heard_by, listening, say, someone
 from tests.everything import make_due
-from tests.operators import Operator
+from tests.operators import Operator, nobody_may_act
 from tests.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -124,14 +124,23 @@ class TestPausing:
     def test_by_two_at_once_happens_once_and_the_other_is_told_who_did_it(self, listener):
         pulls = [partial(each.pull, lever("pause"), seen={"listener": 0}) for each in two()]
         told = at_once(*pulls)
-        assert sum("already done by boss-" in page for page in told) == 1
+        assert sum("Last switched by boss-" in page for page in told) == 1
         assert (row().paused, row().version, actions().count()) == (True, 1, 1)
 
     def test_is_about_the_state_that_was_seen(self, boss, listener):
         listener.pause(operator="Olga", reason="first")
         listener.resume(operator="Olga", reason="on again")
-        assert "already done by Olga: on again" in boss.pull(lever("pause"), seen={"listener": 0})
+        assert "since you looked. Last switched by Olga: on again" in boss.pull(lever("pause"), seen={"listener": 0})
         assert not row().paused
+
+    def test_is_refused_on_a_page_about_another(self, boss, listener):
+        assert "since you looked" in boss.pull(lever("pause"), seen={"payments": 0})
+        assert row() is None
+
+    def test_that_fails_is_told(self, boss, listener):
+        with nobody_may_act(bus.home(LISTENER)):
+            assert "failed: IntegrityError" in boss.pull(lever("pause"), seen={"listener": 0})
+        assert row() is None
 
     def test_needs_a_reason(self, boss, listener):
         assert "This field is required." in boss.pull(lever("pause"), seen={"listener": 0}, reason=" ")
@@ -153,7 +162,7 @@ class TestPausing:
     def test_what_is_paused_already_is_told_so(self, boss, listener):
         listener.pause(operator="Olga", reason="first")
         answer = boss.client.get(f"/admin/{lever('pause')}", follow=True)
-        assert "already done by Olga: first" in answer.content.decode()
+        assert "It is paused already. Last switched by Olga: first" in answer.content.decode()
 
 
 def two():

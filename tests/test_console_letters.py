@@ -12,7 +12,7 @@ from events.models import Delivery, Event, OperatorAction
 from events.models.letter_groups import groups
 from events.relay import relay
 from events.tests.stage import LISTENER, author, deliveries, listening, say, someone, states
-from tests.operators import Operator
+from tests.operators import Operator, nobody_may_act
 from tests.test_console_queries import Counting
 from tests.threads import at_once
 
@@ -191,6 +191,18 @@ class TestRetryingAGroup:
         page, seen, _ = self.pages(boss)
         assert len(seen) == 500 and "500 of 2,000+ now" in page
 
+    def test_goes_on_when_one_of_them_fails(self, boss, letters):
+        _, seen, address = self.pages(boss)
+        with nobody_may_act(author(), on=letters[0]):
+            page = boss.pull(address.removeprefix("/admin/"), seen=seen)
+        assert "2 ok" in page and "1 failed" in page and "failed: IntegrityError" in page
+        assert states(pk=letters[0].pk) == ["dead"]
+
+    def test_leads_from_each_outcome_to_its_letter(self, boss, letters):
+        _, seen, address = self.pages(boss)
+        page = boss.pull(address.removeprefix("/admin/"), seen=seen)
+        assert f"{letters[0].pk}/change/?domain={author()}" in page and "Dead letters</a> · " in page
+
     def test_is_not_for_viewers(self, letters):
         viewer = role("viewer")
         viewer.see(f"{GROUP_PAGE}retry/", status=403, **the_group())
@@ -214,6 +226,19 @@ class TestALever:
         told = at_once(*pulls)
         assert sum("already handled by boss-" in page for page in told) == 1
         assert actions().count() == 1
+
+    def test_names_nobody_when_it_was_no_operator_who_was_faster(self, boss, letter):
+        letter.retry(operator="Olga", reason="long ago")
+        relay()
+        deliveries(pk=letter.pk).update(state="done")
+        page = boss.pull(page_of(letter, "retry"), seen={letter.pk: 1})
+        assert "It has changed since you looked." in page and "already handled by" not in page
+
+    @pytest.mark.parametrize("other", [someone(), "another spelling"])
+    def test_is_about_what_was_seen(self, boss, letter, other):
+        seen = {letter.pk.hex.upper(): 0} if other == "another spelling" else {other: 0}
+        boss.pull(page_of(letter, "retry"), seen=seen)
+        assert states(pk=letter.pk) == ["ready" if other == "another spelling" else "dead"]
 
     def test_of_a_shelved_letter_may_be_pulled_too(self, boss, letters):
         say(1, aggregate=someone(), type="ReservationSung")

@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from concert_site.invariants import violations
 from events import bus
 from events.destinations import Destinations
+from events.forwarding import ways
 from events.models import Destination, OperatorAction
 from events.models.destination import AlreadySo
 from events.outages import is_outage
@@ -307,12 +308,30 @@ class TestTheCommand:
         assert self.run("pause", "listener", "--reason", "x", "--dry-run")["listener"].endswith("open")
         assert not Destination.objects.using(bus.home(LISTENER)).exists()
 
+    def test_as_a_dry_run_says_when_it_is_so_already(self, listener):
+        listener.pause(operator="Olga", reason="month's end")
+        assert "It is paused already. Last switched by Olga: month's end" in self.said("pause", "listener", "--dry-run")
+        assert "would resume" in self.said("resume", "listener", "--dry-run")
+
+    def test_tries_each_database_that_the_way_to_another_deployment_starts_in(self, listener, settings):
+        settings.DOMAINS = [domain for domain in settings.DOMAINS if domain != "payments"]
+        [(way, first), *others] = [place for place in ways() if place[0] == "broker:payments"]
+        Destination.pause(way, using=first, operator="Olga", reason="month's end")
+        with pytest.raises(CommandError, match=f"{way} in {first}: It is paused already. Last switched by Olga"):
+            self.said("pause", way)
+        for _way, using in others:
+            assert Destination.objects.using(using).get(pk=way).paused
+
+    def said(self, *arguments):
+        call_command("consumers", *arguments, "--reason", "x", stdout=(out := StringIO()))
+        return out.getvalue()
+
     @pytest.mark.parametrize(
         ("arguments", "why_not"),
         [
             (["pause", "nobody", "--reason", "x"], "There is no consumer nobody"),
             (["pause", "payments", "--reason", " "], "Say why"),
-            (["resume", "payments", "--reason", "x"], "not paused already"),
+            (["resume", "payments", "--reason", "x"], "It is not paused."),
         ],
     )
     def test_refuses(self, arguments, why_not):

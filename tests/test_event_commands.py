@@ -2,20 +2,19 @@
 
 import getpass
 import signal
-from contextlib import contextmanager
 from io import StringIO
 from time import monotonic, sleep
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
 
 from events import bus
-from events.management.by_hand import done
+from events.handles import outcome_of
 from events.models import Delivery, InboxMessage, OperatorAction
 from payments.models import Payment
 from reservations.models import Reservation
+from tests.operators import nobody_may_act
 from tests.processes import running
 
 
@@ -145,9 +144,8 @@ class TestRetryEvents:
 
     def test_skips_what_somebody_else_has_handled_meanwhile(self, dead, using):
         Delivery.objects.using(using).get(pk=dead.pk).discard(operator="Oskar", reason="faster")
-        outcome, remark = done(dead, "retry", operator="Olga", reason="again")
-        assert outcome == "skipped"
-        assert "somebody else" in remark
+        result = outcome_of(Delivery.retry, dead, operator="Olga", reason="again")
+        assert (result.outcome, result.words) == ("skipped", "already handled by Oskar: faster")
 
     def test_goes_on_after_a_failure_and_says_so_in_the_end(self, dead, using):
         with nobody_may_act(using), pytest.raises(CommandError, match="1 failed"):
@@ -229,14 +227,3 @@ class TestReplayLane:
             run("replay_lane", str(dead.pk), "--reason", "x")
         with pytest.raises(CommandError, match="There is no delivery"):
             run("replay_lane", str(uuid4()), "--reason", "x")
-
-
-@contextmanager
-def nobody_may_act(using):
-    """The table of operators' actions takes no row."""
-    with connections[using].cursor() as cursor:
-        cursor.execute("ALTER TABLE events_operatoraction ADD CONSTRAINT nobody CHECK (false) NOT VALID")
-        try:
-            yield
-        finally:
-            cursor.execute("ALTER TABLE events_operatoraction DROP CONSTRAINT nobody")

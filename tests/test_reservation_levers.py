@@ -254,6 +254,7 @@ class TestSeveral:
         Operator.superuser().pull(page_of(three[0], "compensate"), seen={three[0].pk: seen[str(three[0].pk)]})
         page = boss.pull("reservations/reservation/compensate/", seen=seen)
         assert page.count("<strong>ok</strong>") == 2 and page.count("<strong>skipped</strong>") == 1
+        assert "2 ok" in page and "1 skipped" in page and "Dead letters</a> ·" not in page
         assert "Already done by" in page
         assert set(Reservation.objects.values_list("status", flat=True)) == {"CANCELLED"}
         assert_sound()

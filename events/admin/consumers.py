@@ -1,18 +1,17 @@
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.timezone import now
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from events.admin.domains import DomainAdmin, domains
-from events.admin.levers import DAMAGED, DryRun, LeverForm, WithLevers, who
+from events.admin.levers import DAMAGED, LEVELS, DryRun, LeverForm, WithLevers, who
 from events.admin.windows import counted
-from events.consumers import consumers
-from events.forwarding import ways
+from events.forwarding import places
+from events.handles import outcome_of
 from events.models import Destination, OperatorAction
 from events.models.destination import AlreadySo
 from events.models.letter_groups import MOST
@@ -105,7 +104,7 @@ class DestinationAdmin(WithLevers, DomainAdmin):
             "lag": lag,
             "is_late": lag is not None and lag > LATE_SECONDS,
             "level": _level(each),
-            "words": in_words(each),
+            "words": each.word,
             "levers": [lever for lever in self.levers_of(request, each.row) if not lever.why_not],
             "dead": reverse("admin:events_delivery_changelist", query={"consumer": each.name, "state__exact": "dead"}),
         }
@@ -128,28 +127,25 @@ class DestinationAdmin(WithLevers, DomainAdmin):
             raise Http404
         form = DestinationForm.of(request, destination, version=destination.version)
         if not form.is_bound and destination.paused == (verb == "pause"):
-            return self._told(request, destination, already(destination), messages.WARNING)
+            return self._told(request, destination, AlreadySo(destination, paused=destination.paused), "skipped")
         if not (form.is_bound and form.is_valid()):
             return self.ask(request, form, self._dry_run(request.standing, destination, verb))
         why = {"reason": form.cleaned_data["reason"], "seen": form.version_of(destination), **who(request)}
-        try:
-            getattr(Destination, verb)(destination.pk, using=destination._state.db, **why)
-        except AlreadySo:
-            return self._told(request, destination, already(destination), messages.WARNING)
-        return self._told(request, destination, DONE[verb], messages.SUCCESS)
+        result = outcome_of(Destination.switch, destination, verb, did=lambda destination: DONE[verb], **why)
+        return self._told(request, destination, result.words, result.outcome)
 
     def _dry_run(self, told, destination, verb):
         kept = sum(told.counts[state] for state in ("ready", "leased", "waiting"))
         facts = [
             (_("What will happen"), WILL[verb]),
             (_("Consumer"), destination),
-            (_("State now"), f"{in_words(told)}, version {told.version}"),
+            (_("State now"), f"{told.word}, version {told.version}"),
             (_("On its way now"), counted(kept, MOST)),
         ]
         return DryRun(title=TITLES[verb], button=BUTTONS[verb], facts=facts, back=self.page_of(destination))
 
-    def _told(self, request, destination, words, level):
-        self.message_user(request, f"{destination}: {words}", level)
+    def _told(self, request, destination, words, outcome):
+        self.message_user(request, f"{destination}: {words}", LEVELS[outcome])
         return redirect(self.page_of(destination))
 
     def page_of(self, obj):
@@ -160,28 +156,6 @@ class DestinationAdmin(WithLevers, DomainAdmin):
 
 
 PAUSED_ALREADY, NOT_PAUSED = _("It is paused already."), _("It is not paused.")
-
-
-def places() -> list:
-    """(name, database) of all consumers and of the ways to other deployments; no database where it is not ours."""
-    return [(each.name, each.database if each.is_here else "") for each in consumers()] + ways()
-
-
-def already(destination) -> str:
-    """Who was faster, in words."""
-    actions = OperatorAction.objects.using(destination._state.db)
-    if last := actions.filter(target_type="consumer", target_id=destination.pk).first():
-        return gettext("already done by %(who)s: %(reason)s") % {"who": last.operator, "reason": last.reason}
-    return gettext("it is so already.")
-
-
-def in_words(told) -> str:
-    """How it stands, in a word."""
-    if told.paused:
-        return gettext("paused")
-    if told.away_since:
-        return gettext("away")
-    return gettext("elsewhere") if not told.database else gettext("open")
 
 
 def _level(told):

@@ -3,17 +3,14 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from events import approvals
-from events.admin.levers import DENIED, MOST_AT_ONCE, DryRun, Lever, LeverForm, WithLevers, who
+from events.admin.levers import DENIED, LEVELS, MOST_AT_ONCE, DryRun, Lever, LeverForm, WithLevers, who
 from events.admin.windows import address_of, as_uuid
 from events.aggregate import Refused, revisions
-
-LEVELS = {"ok": messages.SUCCESS, "skipped": messages.WARNING, "failed": messages.ERROR}
 
 
 class WithHandles(WithLevers):
@@ -68,7 +65,7 @@ class WithHandles(WithLevers):
         return self.ask(request, form, self._dry_run(handle, noun))
 
     def _pull(self, request, handle, noun, form):
-        seen = form.version_of(noun) or 0
+        seen = form.version_of(noun)
         why = {"reason": form.cleaned_data["reason"], **who(request)}
         if self._why_second(handle, [noun]):
             return self._ask_second(request, handle, [noun], seen={str(noun.pk): seen}, why=why)
@@ -126,7 +123,7 @@ class WithHandles(WithLevers):
         why = {"reason": form.cleaned_data["reason"], **who(request)}
         if self._why_second(handle, nouns):
             return self._ask_second(request, handle, nouns, seen=seen, why=why)
-        return self._tell(request, handle, handle.pull_each(seen, **why))
+        return self.tell(request, handle.pull_each(seen, **why), title=handle.label)
 
     def _these(self, ids):
         return self.model._base_manager.filter(pk__in=[id for id in ids if as_uuid(id)]).order_by("pk")
@@ -150,18 +147,6 @@ class WithHandles(WithLevers):
         items = [f"{noun}, version {noun.version}: {handle.will(noun)}" for noun in nouns if not handle.why_not(noun)]
         address = self.address_of_several(handle.verb)
         return self._told(handle, nouns, facts=facts, back=self._list(), items=items, action=address)
-
-    def _tell(self, request, handle, results):
-        told = [
-            {"outcome": each.outcome, "words": each.words, "thing": each.noun, "address": self.page_of_id(each.id)}
-            for each in results
-        ]
-        context = self.admin_site.each_context(request)
-        context |= {"title": handle.label, "opts": self.opts, "results": told}
-        return TemplateResponse(request, "admin/lever_results.html", context)
-
-    def page_of_id(self, id):
-        return address_of(self.opts.label, id)
 
     def _list(self):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")

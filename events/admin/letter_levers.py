@@ -1,12 +1,8 @@
 """What operators do with one letter, with several, and with a group of them."""
 
-from dataclasses import dataclass
-
-import structlog
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,14 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from events.admin.domains import domain_of
 from events.admin.letter_editing import EditForm, difference
 from events.admin.letters import asked_group, letters_of
-from events.admin.levers import MOST_AT_ONCE, DryRun, LeverForm, WithLevers, who
-from events.admin.windows import counted
+from events.admin.levers import LEVELS, MOST_AT_ONCE, DryRun, LeverForm, WithLevers, who
+from events.admin.windows import address_of, counted
 from events.consumers import consumer
-from events.models import Delivery, LaneCursor, OperatorAction
-from events.models.delivery import AlreadyHandled
+from events.handles import Result, outcome_of
+from events.models import Delivery, LaneCursor
 from events.models.letter_groups import MOST
 
-logger = structlog.get_logger(__name__)
 State = Delivery.State
 
 TITLES = {
@@ -48,16 +43,6 @@ DONE = {
 ONLY_OPEN = _("Only a dead delivery can be sent again or given up.")
 ONLY_DONE = _("Only from one that is done. One that is dead is retried.")
 EDITING_IS_OFF = _("Changing messages is switched off here (EDIT_DEAD_LETTERS).")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What became of one thing of several. outcome: ok, skipped, failed."""
-
-    outcome: str
-    words: str
-    thing: str
-    address: str
 
 
 class LetterLevers(WithLevers):
@@ -123,9 +108,8 @@ class LetterLevers(WithLevers):
             return redirect(self.page_of(delivery))
         if not (form.is_bound and form.is_valid()):
             return self.ask(request, form, self._dry_run(delivery, verb, settings))
-        result = self._do(request, delivery, verb, form, **({"data": settings.message} if settings else {}))
-        level = {"ok": messages.SUCCESS, "skipped": messages.WARNING}.get(result.outcome, messages.ERROR)
-        self.message_user(request, f"{result.thing}: {result.words}", level)
+        result = self._do(request, delivery, verb, form, *([settings.message] if settings else []))
+        self.message_user(request, f"{result.noun}: {result.words}", LEVELS[result.outcome])
         return redirect(self.page_of(delivery))
 
     def _dry_run(self, delivery, verb, settings):
@@ -137,18 +121,11 @@ class LetterLevers(WithLevers):
         button = _("Send it changed") if settings else BUTTONS[verb]
         return DryRun(title=TITLES[verb], button=button, facts=facts, back=self.page_of(delivery), settings=settings)
 
-    def _do(self, request, delivery, verb, form, **changed) -> Result:
+    def _do(self, request, delivery, verb, form, *changed) -> Result:
         """Pull the lever on the delivery as the operator saw it."""
-        told = {"thing": str(delivery), "address": self.page_of(delivery)}
         delivery.version = form.version_of(delivery)
-        try:
-            getattr(delivery, verb)(**changed, reason=form.cleaned_data["reason"], **who(request))
-        except AlreadyHandled:
-            return Result(outcome="skipped", words=_handled_by(delivery), **told)
-        except DatabaseError as error:
-            logger.warning("lever_failed", verb=verb, delivery=str(delivery.pk), exc_info=True)
-            return Result(outcome="failed", words=gettext("failed: %s") % type(error).__name__, **told)
-        return Result(outcome="ok", words=DONE[verb], **told)
+        why = {"reason": form.cleaned_data["reason"], **who(request)}
+        return outcome_of(getattr(Delivery, verb), delivery, *changed, did=lambda delivery: DONE[verb], **why)
 
     # Several
 
@@ -191,7 +168,10 @@ class LetterLevers(WithLevers):
         if not valid:
             return self._ask_for_many(request, verb, form, deliveries)
         results = [self._do(request, delivery, verb, form) for delivery in deliveries]
-        return self._tell(request, verb, results, missing=len(seen) - len(deliveries))
+        return self.tell(
+            request, results, title=MANY_TITLES[verb], missing=len(seen) - len(deliveries),
+            dead_letters=reverse("admin:dead_letters"), **self._rest_of_group(request, verb),
+        )  # fmt: skip
 
     def _ask_for_many(self, request, verb, form, deliveries, group=None):
         n, query = len(deliveries), {"domain": domain_of(request), **asked_group(request)}
@@ -214,16 +194,13 @@ class LetterLevers(WithLevers):
         words = gettext("%(lanes)s lanes with %(followers)s waiting, of %(stories)s reservations, %(points)s P")
         return words % (told | {"points": f"{group.points:,}"})
 
-    def _tell(self, request, verb, results, *, missing):
-        context = self.admin_site.each_context(request)
-        outcomes = [(name, sum(each.outcome == name for each in results)) for name in ("ok", "skipped", "failed")]
+    def _rest_of_group(self, request, verb) -> dict:
         rest = self.group_of(request) if len(asked_group(request)) == 3 else None
-        context |= {
-            "title": MANY_TITLES[verb], "opts": self.opts, "results": results, "missing": missing,
-            "outcomes": [(name, n) for name, n in outcomes if n], "rest": rest and counted(rest.count, MOST),
-            "rest_address": rest and self.group_address(rest, "dead_letter_group_lever", verb),
-        }  # fmt: skip
-        return TemplateResponse(request, "admin/lever_results.html", context)
+        address = rest and self.group_address(rest, "dead_letter_group_lever", verb)
+        return {"rest": rest and counted(rest.count, MOST), "rest_address": address}
+
+    def page_of_id(self, request, id):
+        return address_of(self.opts.label, id, domain=domain_of(request))
 
 
 def why_not(verb, delivery) -> str:
@@ -265,14 +242,6 @@ def _facts(delivery):
 
 def _frozen(deliveries):
     return {"seen": {str(each.pk): each.version for each in deliveries}}
-
-
-def _handled_by(delivery) -> str:
-    """Who was faster, in words."""
-    actions = OperatorAction.objects.using(delivery._state.db).filter(target_type="delivery", target_id=delivery.pk)
-    if last := actions.first():
-        return gettext("already handled by %(who)s: %(reason)s") % {"who": last.operator, "reason": last.reason}
-    return gettext("skipped: it is no longer dead.")
 
 
 def _retried(n):

@@ -3,19 +3,22 @@
 The page of a lever carries, hidden, the version of everything that it is about; the verb compares it.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from events.admin.windows import as_uuid
+from events.admin.windows import address_of, as_uuid
 
 MOST_AT_ONCE = 500
 DENIED = _("You don't have the permission to do this.")
+LEVELS = {"ok": messages.SUCCESS, "skipped": messages.WARNING, "failed": messages.ERROR}
 DAMAGED = _("This page is damaged. Please start again.")
 
 
@@ -51,10 +54,11 @@ class LeverForm(forms.Form):
         ids = isinstance(seen, dict) and all(as_uuid(id) for id in seen)
         if not ids or not all(type(version) is int for version in seen.values()) or len(seen) > MOST_AT_ONCE:
             raise ValidationError(DAMAGED)
-        return seen
+        return {str(as_uuid(id)): version for id, version in seen.items()}
 
-    def version_of(self, thing: Model) -> int | None:
-        return self.cleaned_data["seen"].get(str(thing.pk))
+    def version_of(self, thing: Model) -> int:
+        """One that no thing has, when this one was not looked at."""
+        return self.cleaned_data["seen"].get(str(thing.pk), -1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +137,17 @@ class WithLevers:
         context = self.admin_site.each_context(request)
         context |= {"title": dry_run.title, "opts": self.opts, "form": form, "dry_run": dry_run}
         return TemplateResponse(request, "admin/lever.html", context)
+
+    def tell(self, request, results, *, title, **more):
+        """The page that tells what became of each; results: of `events.handles`."""
+        told = [asdict(each) | {"address": self.page_of_id(request, each.id)} for each in results]
+        counts = Counter(each["outcome"] for each in told)
+        outcomes = [(name, counts[name]) for name in LEVELS if counts[name]]
+        context = self.admin_site.each_context(request) | {"title": title, "opts": self.opts, "results": told}
+        return TemplateResponse(request, "admin/lever_results.html", context | {"outcomes": outcomes} | more)
+
+    def page_of_id(self, request, id):
+        return address_of(self.opts.label, id)
 
 
 def declared(opts) -> set:

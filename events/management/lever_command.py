@@ -1,37 +1,23 @@
 """Levers at the command line: on the things with these ids, with a reason, by name."""
 
-import getpass
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
 from events import approvals
 from events.aggregate import Refused, revisions
+from events.management.by_hand import add_why, why_of
 
 
-class ByHand(BaseCommand):
-    """Base of commands that change something by hand. `why_of(options)` is who does it and why."""
-
-    def add_why(self, parser, *, required=True):
-        parser.add_argument("--reason", required=required, default="")
-        parser.add_argument("--as", dest="operator", help="your name; else the system's name for you")
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
-
-    def why_of(self, *, reason, operator, **options) -> dict:
-        if not reason.strip():
-            raise CommandError("Say why, with --reason.")
-        return {"reason": reason, "operator": operator or getpass.getuser()}
-
-
-class LeverCommand(ByHand):
+class LeverCommand(BaseCommand):
     """Pulls a handle. Each thing for itself; ends with an error unless it was done, or asked for, for all of them."""
 
     def add_things(self, parser, handle):
         parser.add_argument("ids", nargs="+", type=UUID, metavar=f"{handle.of._meta.model_name.upper()}_ID")
-        self.add_why(parser)
+        add_why(parser)
 
     def pull(self, handle, *, ids, dry_run, **options):
-        why, nouns = self.why_of(**options), self._found(handle, ids)
+        why, nouns = why_of(**options), self._found(handle, ids)
         seen = revisions(nouns)
         refusals = {noun: refusal for noun in nouns if (refusal := self._tell(handle, noun))}
         able = [noun for noun in nouns if noun not in refusals]

@@ -1,20 +1,29 @@
 """What operators do with deliveries that nobody tries again by himself: the dead, and the shelved."""
 
-from collections import Counter
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connections, models, transaction
+from django.db import connections, models, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from events import context, messages
 from events.models import lanes
 from events.models.event import Event
 from events.models.operator_action import OperatorAction
 from events.models.transition import Transition
+from events.refused import Refused
 
 
-class AlreadyHandled(Exception):
-    """The delivery is no longer in the state that the operator saw."""
+class AlreadyHandled(Refused):
+    """The delivery is no longer as the operator saw it. Says which operator was faster, if it was one."""
+
+    def __init__(self, delivery):
+        actions = OperatorAction.objects.using(delivery._state.db).on(delivery)
+        if faster := actions.filter(seen__gte=delivery.version).first():
+            told = {"who": faster.operator, "reason": faster.reason}
+            super().__init__(_("already handled by %(who)s: %(reason)s") % told)
+        else:
+            super().__init__(_("It has changed since you looked."))
 
 
 class DeliveryQuerySet(models.QuerySet):
@@ -30,29 +39,6 @@ class DeliveryQuerySet(models.QuerySet):
             aggregate_type=delivery.aggregate_type,
             aggregate_id=delivery.aggregate_id,
         )
-
-    def frozen(self) -> dict:
-        """{id: version} of these as they are now: what `retry_each` is to be about, whatever comes in between."""
-        return dict(self.values_list("pk", "version"))
-
-    def retry_each(self, seen: dict, **why) -> Counter:
-        """Retry those that were seen, each for itself; how many were ok, skipped and failed: together all of them."""
-        outcomes = Counter()
-        for delivery in self.filter(pk__in=seen).select_related("event"):
-            delivery.version = seen[delivery.pk]
-            outcomes[_retried(delivery, why)] += 1
-        outcomes["skipped"] += len(seen) - outcomes.total()  # of those that are gone
-        return +outcomes
-
-
-def _retried(delivery, why) -> str:
-    try:
-        delivery.retry(**why)
-    except AlreadyHandled:
-        return "skipped"
-    except DatabaseError:
-        return "failed"
-    return "ok"
 
 
 class DeadLetter(models.Model):
@@ -104,12 +90,12 @@ class DeadLetter(models.Model):
                 type(self).objects.using(using).filter(pk=self.pk, state__in=source or self.OPEN, version=self.version)
             )
             if not seen.update(state=state, version=self.version + 1, **changes):
-                raise AlreadyHandled(f"{self} is no longer {self.state}: somebody else has handled it.")
+                raise AlreadyHandled(self)
             self.version += 1
             yield
             OperatorAction.record(
                 using=using, action=action, target_type="delivery", target_id=self.pk, **why,
-                before=before, after={"state": state, "version": self.version},
+                before=before, after={"state": state, "version": self.version}, seen=before["version"],
             )  # fmt: skip
         self.refresh_from_db()
 
@@ -124,8 +110,9 @@ class DeadLetter(models.Model):
         """The delivery is the new event's author: its version numbers it, and has its line in the log."""
         using = self._state.db
         Transition.objects.using(using).create(
-            aggregate_type=self._meta.label, aggregate_id=self.pk, version=self.version, from_status="dead",
-            to_status="discarded", cause="message edited", actor=context.actor, correlation_id=self.correlation_id,
+            aggregate_type=self._meta.label, aggregate_id=self.pk, version=self.version,
+            from_status=self.state, to_status="discarded", cause="message edited", actor=context.actor,
+            correlation_id=self.correlation_id,
         )  # fmt: skip
         event = Event.record(message, by=self, using=using, context=context)
         place = {name: getattr(self, name) for name in PLACE}

@@ -5,9 +5,11 @@ from django.conf import settings
 from django.db import connections, models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from events.models.operator_action import OperatorAction
+from events.refused import Refused
 
 OUTAGES_TO_OPEN = 3  # one after the other, without an answer in between
 LONGEST_PAUSE = 60  # seconds between two probes
@@ -20,8 +22,19 @@ RETURNING outages
 """
 
 
-class AlreadySo(Exception):
-    """The consumer was paused, or resumed, before."""
+class AlreadySo(Refused):
+    """The consumer was paused, or resumed, before; or it was switched since the operator looked. Says by whom."""
+
+    def __init__(self, row, *, paused):
+        so = gettext("It is paused already.") if paused else gettext("It is not paused.")
+        words = so if row.paused == paused else gettext("It was paused or resumed since you looked.")
+        super().__init__(" ".join([words, *_last_switch(row)]))
+
+
+def _last_switch(row):
+    actions = OperatorAction.objects.using(row._state.db).filter(target_type="consumer", target_id=row.pk)
+    if last := actions.first():
+        yield gettext("Last switched by %(who)s: %(reason)s") % {"who": last.operator, "reason": last.reason}
 
 
 class Destination(models.Model):
@@ -90,6 +103,10 @@ class Destination(models.Model):
 
     # For operators
 
+    def switch(self, verb, **why):
+        """`pause` or `resume` it, in the database that this row stands in."""
+        getattr(type(self), verb)(self.pk, using=self._state.db, **why)
+
     @classmethod
     def pause(cls, consumer, *, using, seen=None, **why):
         """Deliver nothing to the consumer until it is resumed; what comes for it is kept. Raises AlreadySo.
@@ -112,14 +129,8 @@ class Destination(models.Model):
             row = rows.filter(consumer=consumer, **({} if seen is None else {"version": seen}))
             probe_at = Case(When(away_since__isnull=False, then=Now()))
             if not row.filter(paused=not paused).update(paused=paused, version=F("version") + 1, probe_at=probe_at):
-                raise AlreadySo(_already(rows.get(consumer=consumer), paused))
+                raise AlreadySo(rows.get(consumer=consumer), paused=paused)
             OperatorAction.record(
                 using=using, action="consumer.pause" if paused else "consumer.resume", target_type="consumer",
-                target_id=consumer, before={"paused": not paused}, after={"paused": paused}, **why,
+                target_id=consumer, before={"paused": not paused}, after={"paused": paused}, seen=seen, **why,
             )  # fmt: skip
-
-
-def _already(row, paused) -> str:
-    if row.paused == paused:
-        return f"{row} is {'paused' if paused else 'not paused'} already."
-    return f"{row} was paused or resumed since you looked."

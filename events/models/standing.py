@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connections
+from django.utils.translation import gettext
 
 from events.models.destination import Destination
 from events.models.letter_groups import MOST
@@ -78,6 +79,14 @@ class Standing:
     operator: str = ""
     reason: str = ""
     at: datetime | None = None
+
+    @property
+    def word(self) -> str:
+        if self.paused:
+            return gettext("paused")
+        if self.away_since:
+            return gettext("away")
+        return gettext("open") if self.database else gettext("elsewhere")
 
     @property
     def row(self) -> Destination:

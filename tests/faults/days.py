@@ -14,13 +14,13 @@ from django.utils.timezone import now
 
 from events import bus, intake
 from events.forwarding import forward
-from events.models import Delivery
 from events.relay import relay
 from events.transports import open_transport
 from payments.tasks import settle_charges
 from queueing.ticks import tick_rooms
 from reservations import confirmation, holding
 from reservations.models import Reservation
+from tests.everything import retry_the_dead
 from tests.faults.stories import LATER, Decline, Purchase
 
 WHY = {"operator": "Olga", "reason": "stormy weather"}
@@ -75,14 +75,8 @@ def _come(storm, chance):
 def operate(storm, chance):
     while storm.goes_on():
         time.sleep(0.3)
-        tried(retry_the_dead)
+        tried(lambda: retry_the_dead(**WHY))
         tried(lambda: _compensate(chance))
-
-
-def retry_the_dead():
-    for using in settings.DATABASES:
-        rows = Delivery.objects.using(using)
-        rows.retry_each(rows.dead().frozen(), **WHY)
 
 
 def _compensate(chance):

@@ -20,13 +20,13 @@ def retry(operator, seen):
 class TestABulkRetry:
     @pytest.mark.fault("bulk retry clicked twice", holds="M S E A")
     def test_clicked_twice_sends_each_on_its_way_once(self, boss, two_dead):
-        seen = two_dead.frozen()
+        seen = dict(two_dead.values_list("pk", "version"))
         pages = at_once(retry(boss, seen), retry(boss, seen))
         self.assert_each_once(pages)
 
     @pytest.mark.fault("bulk retry by two operators", holds="M S E A")
     def test_by_two_operators_at_once_does_so_too(self, boss, two_dead):
-        seen = two_dead.frozen()
+        seen = dict(two_dead.values_list("pk", "version"))
         pages = at_once(retry(boss, seen), retry(Operator.superuser(), seen))
         self.assert_each_once(pages)
 

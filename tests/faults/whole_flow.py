@@ -21,7 +21,7 @@ from events.relay import deliver_batch
 from payments.models import Charge, Payment
 from reservations import cancellation, confirmation, holding
 from reservations.models import Concert, Reservation
-from tests.everything import assert_sound, make_due, settle
+from tests.everything import assert_sound, make_due, retry_the_dead, settle
 from tests.sweeping import sweep
 from tests.world import PRICE, make_performance
 
@@ -142,9 +142,7 @@ class WholeFlow(RuleBasedStateMachine):
 
     @rule()
     def retry_the_dead(self):
-        for using in self.databases():
-            rows = Delivery.objects.using(using)
-            rows.retry_each(rows.dead().frozen(), **WHY)
+        retry_the_dead(**WHY)
 
     # --- What must hold
 

@@ -1,20 +1,20 @@
 from uuid import UUID
 
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError
 
 from events import approvals, bus
 from events.aggregate import Refused
-from events.management.lever_command import ByHand
+from events.management.by_hand import add_why, why_of
 from events.models import Approval
 
 
-class Command(ByHand):
+class Command(BaseCommand):
     help = "Approves what a colleague asked for, and does it; or refuses it. Without an id: lists what waits."
 
     def add_arguments(self, parser):
         parser.add_argument("approval", nargs="?", type=UUID, metavar="APPROVAL_ID")
         parser.add_argument("--refuse", action="store_true", help="say no; nothing is done")
-        self.add_why(parser, required=False)
+        add_why(parser, required=False)
 
     def handle(self, *, approval, refuse, dry_run, **options):
         waiting = [each for each in pending() if approval in (None, each.pk)]
@@ -24,7 +24,7 @@ class Command(ByHand):
             return
         if not waiting:
             raise CommandError("There is no such approval that waits.")
-        why = self.why_of(**options)
+        why = why_of(**options)
         if not dry_run:
             self._decide(waiting[0], refuse=refuse, why=why)
 

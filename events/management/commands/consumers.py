@@ -1,14 +1,11 @@
-from operator import attrgetter
-
 from django.core.management.base import BaseCommand, CommandError
 
-from events.consumers import consumers
-from events.forwarding import ways
+from events.forwarding import places
+from events.handles import outcome_of
 from events.management.by_hand import add_why, why_of
 from events.models import Destination
 from events.models.destination import AlreadySo
-
-is_here = attrgetter("is_here")
+from events.models.standing import standing
 
 
 class Command(BaseCommand):
@@ -22,36 +19,41 @@ class Command(BaseCommand):
             add_why(verb)
 
     def handle(self, *, verb, **options):
-        if verb:
-            self._switch(verb, **options)
-        for name, using in _places():
-            row = Destination.objects.using(using).filter(consumer=name).first()
-            self.stdout.write(f"{name:15} in {using:15} {in_words(row)}")
+        undone = list(self._switch(verb, **options)) if verb else []
+        for each in _here():
+            self.stdout.write(f"{each.name:15} in {each.database:15} {in_full(each)}")
+        if undone:
+            raise CommandError("\n".join(undone))
 
     def _switch(self, verb, *, name, dry_run, **options):
-        homes, why = [using for each, using in _places() if each == name], why_of(**options)
-        if not homes:
+        """In each database that the way to another deployment has a row in; yields where it was not done, and why."""
+        why, rows = why_of(**options), [each.row for each in _here() if each.name == name]
+        if not rows:
             raise CommandError(f"There is no consumer {name} here.")
-        if dry_run:
-            self.stdout.write(f"Would {verb} {name}. It is as follows.")
-            return
-        try:
-            for using in homes:
-                getattr(Destination, verb)(name, using=using, **why)
-        except AlreadySo as already:
-            raise CommandError(str(already)) from None
+        for row in rows:
+            at = f"{name} in {row._state.db}"
+            if dry_run:
+                self.stdout.write(f"{at}: {would(verb, row)}")
+                continue
+            result = outcome_of(Destination.switch, row, verb, **why)
+            self.stdout.write(f"{at}: {result.outcome}")
+            if result.outcome != "ok":
+                yield f"{at}: {result.words}"
 
 
-def _places():
-    return [(each.name, each.database) for each in filter(is_here, consumers())] + ways()
+def _here():
+    return standing([place for place in places() if place[1]], authors=[])
 
 
-def in_words(row) -> str:
-    if row is None or not (row.paused or row.outages):
-        return "open"
-    said = ["paused"] if row.paused else []
-    if row.away_since:
-        said.append(f"away since {row.away_since:%Y-%m-%d %H:%M:%S %Z}, next probe {row.probe_at:%H:%M:%S}")
-    if row.outages:
-        said.append(f"{row.outages} outages in a row, the last {row.last_error}")
+def would(verb, row) -> str:
+    is_so = row.paused == (verb == "pause")
+    return str(AlreadySo(row, paused=row.paused)) if is_so else f"would {verb}."
+
+
+def in_full(told) -> str:
+    said = [told.word] if told.paused or not told.away_since else []
+    if told.away_since:
+        said.append(f"away since {told.away_since:%Y-%m-%d %H:%M:%S %Z}, next probe {told.probe_at:%H:%M:%S}")
+    if told.outages:
+        said.append(f"{told.outages} outages in a row, the last {told.last_error}")
     return "; ".join(said)

@@ -1,6 +1,6 @@
 from django.core.management.base import CommandError
 
-from events.management.by_hand import OnLetters
+from events.management.letters import OnLetters
 from events.models import Delivery
 
 

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from events import messages
-from events.management.by_hand import add_why, done, letter_of, why_of
+from events.management.by_hand import add_why, why_of
+from events.management.letters import do, letter_of
 from events.models import Delivery
 
 
@@ -31,9 +32,7 @@ class Command(BaseCommand):
         self.stdout.writelines(_difference(letter.event.data, data))
         if dry_run:
             return
-        outcome, remark = done(letter, "edit", data, **why)
-        if outcome != "ok":
-            raise CommandError(f"{outcome}: {remark}")
+        do("edit", letter, data, **why)
         self.stdout.write(f"{letter.pk} {letter}: ok")
 
 

@@ -2,7 +2,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from events.management.by_hand import add_why, done, letter_of, why_of
+from events.management.by_hand import add_why, why_of
+from events.management.letters import do, letter_of
 from events.models import Delivery
 
 
@@ -24,7 +25,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{letter} v{letter.seq} and {behind:,} behind it in its lane.")
         if dry_run:
             return
-        outcome, remark = done(letter, "replay", **why)
-        if outcome != "ok":
-            raise CommandError(f"{outcome}: {remark}")
+        do("replay", letter, **why)
         self.stdout.write("On its way again.")

@@ -1,4 +1,4 @@
-from events.management.by_hand import OnLetters
+from events.management.letters import OnLetters
 
 
 class Command(OnLetters):

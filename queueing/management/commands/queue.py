@@ -1,4 +1,3 @@
-import getpass
 import time
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive, make_aware
 
 from events.admin.fans import account_of
+from events.management.by_hand import add_why, why_of
 from queueing import rooms
 from queueing.handles import HANDLES
 from queueing.management import verification
@@ -32,9 +32,7 @@ class Command(BaseCommand):
         lever.add_argument("concert", type=UUID)
         for name, about in ARGUMENTS.get(handle.verb, {}).items():
             lever.add_argument(name, **about)
-        lever.add_argument("--reason", required=True)
-        lever.add_argument("--as", dest="operator", help="your name; else the system's name for you")
-        lever.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
+        add_why(lever)
 
     def handle(self, *, verb, **options):
         if verb == "verify":
@@ -78,22 +76,19 @@ class Command(BaseCommand):
     # Operating
 
     def _pull(self, handle, options):
-        settings = _settings(handle, options)
+        settings, why = _settings(handle, options), why_of(**options)
         one = Room.objects.filter(concert_id=options["concert"]).first() or Room(concert_id=options["concert"])
-        self._refuse(handle, one, settings, reason=options["reason"])
+        self._refuse(handle, one, settings)
         self.stdout.write(str(handle.will(one, self._front(one), **settings)))
         if options["dry_run"]:
             return
         seen, one = one.version, Room.of(one.concert_id)
-        operator = options["operator"] or getpass.getuser()
-        done = handle.pull(one, settings, operator=operator, reason=options["reason"], seen=seen)
+        done = handle.pull(one, settings, seen=seen, **why)
         self.stdout.write(self.style.SUCCESS(done))
         self.stdout.write(self._line(one))
 
-    def _refuse(self, handle, one, settings, *, reason):
+    def _refuse(self, handle, one, settings):
         """Before anything is made or changed."""
-        if not reason.strip():
-            raise CommandError("Say why, with --reason.")
         if one.pk is None and handle.at_once:
             raise CommandError("There is no such room.")
         if why_not := handle.why_not(one):
