@@ -48,7 +48,9 @@ def ask(handle: Handle, nouns, *, seen, now=None, **why) -> Approval:
             asked = {"action": handle.action, "count": len(nouns), "points": approval.points}
             _log(approval, "ask", after=asked, **why)
     except IntegrityError:
-        raise Refused(_("Already asked for by %(who)s.") % {"who": pending.get().operator}) from None
+        if same := pending.first():
+            raise Refused(_("Already asked for by %(who)s.") % {"who": same.operator}) from None
+        raise
     return approval
 
 

@@ -14,7 +14,7 @@ from events import approvals
 from events.aggregate import Refused, revisions
 from events.models import Approval
 from reservations.handles import HANDLES
-from tests.operators import RESERVATIONS, Operator, actions, page_of
+from tests.operators import RESERVATIONS, Operator, actions, nobody_may_act, page_of
 from tests.threads import at_once
 
 COMPENSATE = HANDLES["compensate"]
@@ -75,9 +75,19 @@ class TestWhatIsLarge:
         kim.pull("reservations/reservation/compensate/", seen=revisions(sold))
         assert len(only().items) == 3 and only().points == 300_000
 
+    def test_by_number_waits_however_the_ids_are_spelled(self, kim, world, settings):
+        settings.APPROVAL_COUNT = 0
+        sold = world.bought_by(world.alice)
+        kim.pull("reservations/reservation/compensate/", seen={sold.pk.hex.upper(): sold.revision})
+        assert only().seen == {str(sold.pk): sold.revision}
+
     def test_is_asked_for_once(self, kim, lee, bought, asked):
         assert f"Already asked for by {kim.user.email}." in pull(lee, bought)
         assert only() == asked
+
+    def test_is_not_asked_for_without_a_reason(self, bought):
+        with pytest.raises(IntegrityError, match="operator_action_has_a_reason"):
+            approvals.ask(COMPENSATE, [bought], seen=revisions([bought]), operator="Kim", reason=" ")
 
     def test_is_not_asked_for_as_it_no_longer_is(self, kim, bought):
         seen = bought.revision
@@ -126,6 +136,15 @@ class TestApproving:
         assert sum("Done: 1 of 1." in page for page in pages) == 1
         assert sum("It is approved already, by" in page for page in pages) == 1
         assert world.alice.balance == 1_000_000
+
+    def test_goes_on_when_one_of_them_fails(self, kim, lee, world, settings):
+        settings.APPROVAL_POINTS, settings.APPROVAL_COUNT = 10_000_000, 1
+        sold = [world.bought_by(fan, seat) for fan, seat in zip([world.alice, world.bob], world.seats, strict=False)]
+        kim.pull("reservations/reservation/compensate/", seen=revisions(sold))
+        with nobody_may_act(RESERVATIONS, on=sold[0]):
+            assert "Done: 1 of 2." in decide(lee, only(), "approve")
+        assert [result["outcome"] for result in only().results] == ["failed", "ok"]
+        assert [status_of(each) for each in sold] == ["CONFIRMED", "CANCELLED"]
 
     def test_comes_too_late_after_its_time(self, bought, asked):
         tomorrow = now() + timedelta(hours=25)

@@ -44,7 +44,7 @@ def sold_out(world, dead):
     why, bought = {"operator": "Olga", "reason": "a test"}, list(Reservation.objects.all())
     for reservation in bought[:5]:
         levers.note(reservation, seen=reservation.revision, **why)
-    for reservation in bought[5:]:
+    for reservation in bought:
         approvals.ask(HANDLES["note"], [reservation], seen=revisions([reservation]), **why)
     return world
 

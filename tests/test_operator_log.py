@@ -51,6 +51,9 @@ class TestTheLog:
         row = self.exported(boss, operator="Olga")[0]
         assert (row["target_id"], row["before"]) == (str(noted.pk), '{"status": "CONFIRMED", "version": 3}')
 
+    def test_that_can_not_be_filtered_so_is_shown_as_a_list_instead(self, boss, noted):
+        assert boss.client.get(f"/admin/{LOG}csv/", {"at__gte": "x"}).url == f"/admin/{LOG}"
+
     def test_is_for_those_who_may_see_it(self, noted):
         Operator.who_may("view_reservation").see(f"{LOG}csv/", status=403)
         assert "she rang" in self.text(Operator.as_a("viewer"))

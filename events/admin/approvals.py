@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from django.contrib import admin, messages
+from django.db.models.functions import Now
 from django.http import Http404
 from django.shortcuts import redirect
 from django.utils.html import format_html_join
@@ -33,6 +34,9 @@ class ApprovalAdmin(WithLevers, DomainAdmin):
         "decided_by", "decided_at", "remark",
     ]  # fmt: skip
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(read_at=Now())
+
     def search_words(self, queryset, words):
         return queryset.filter(operator__iexact=words) | queryset.filter(decided_by__iexact=words)
 
@@ -50,7 +54,7 @@ class ApprovalAdmin(WithLevers, DomainAdmin):
 
     @admin.display(description=_("state"))
     def shown_state(self, approval):
-        if approval.state == PENDING and approvals.is_over(approval):
+        if approval.state == PENDING and approvals.is_over(approval, now=getattr(approval, "read_at", None)):
             return Approval.State.EXPIRED.label
         return approval.get_state_display()
 

@@ -4,8 +4,10 @@ import csv
 import json
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.http import StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
@@ -101,7 +103,10 @@ class OperatorActionAdmin(DomainAdmin):
         """The list as it is filtered, all of it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return redirect("admin:events_operatoraction_changelist")
         disposition = {"Content-Disposition": f'attachment; filename="operator-log-{domain_of(request)}.csv"'}
         return StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8", headers=disposition)
 
