@@ -45,13 +45,9 @@ def page(site, request):
 
 def rows_for(site, request) -> list[Row]:
     """The levers, then what else the roles may do."""
-    with_levers = [each for each in site._registry.values() if isinstance(each, WithLevers)]
-    levers = {
-        each.permission_of(verb): (each.opts.verbose_name, each.label_of(verb))
-        for each in with_levers
-        for verb in each.verbs
-    }
-    others = {permission: told for permission, told in _others().items() if permission not in levers}
+    levers = list(_levers(site))
+    pulled = {permission for permission, _thing, _label in levers}
+    others = [(permission, *told) for permission, told in _others().items() if permission not in pulled]
     return [
         Row(
             thing=thing,
@@ -59,8 +55,16 @@ def rows_for(site, request) -> list[Row]:
             may=request.user.has_perm(permission),
             roles=[role for role in roles.ROLES if roles.may(role, permission)],
         )
-        for permission, (thing, label) in {**levers, **others}.items()
+        for permission, thing, label in [*levers, *others]
     ]
+
+
+def _levers(site):
+    """(permission, thing, label) of each; some share a permission."""
+    for each in site._registry.values():
+        if isinstance(each, WithLevers):
+            for verb in each.verbs:
+                yield each.permission_of(verb), each.opts.verbose_name, each.label_of(verb)
 
 
 def _others() -> dict:
