@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.timezone import now as clock
 from django.utils.translation import gettext_lazy as _
 
 from concert_site.models import Finding
 from events import bus
 from events.admin.domains import domains
-from events.models import Delivery, Transition
+from events.models import Delivery, Destination, Transition
 from reservations.models import Claim, Reservation
 
 CALLS, LATE, STUCK, WRONG = "calls", "late", "stuck", "wrong"
@@ -49,7 +49,7 @@ def cases(*, now=None) -> list[Case]:
             causes[id].add(cause)
     found, moved = Reservation.objects.in_bulk(list(causes)), _last_moves(list(causes))
     each = [
-        _case(found[id], causes[id], stuck=stuck.get(id, []), looks=wrong.get(id, []), moved=moved.get(id))
+        _case(found[id], causes[id], stuck=stuck.get(id, []), looks=wrong.get(id, []), moved=moved.get(id), now=now)
         for id in found
     ]
     return sorted(each, key=lambda case: case.since)
@@ -68,10 +68,17 @@ def stuck_deliveries(alias):
     return Delivery.objects.using(alias).filter(state__in=Delivery.OPEN)
 
 
-def _case(reservation, causes, *, stuck, looks, moved):
+def barred() -> list[Destination]:
+    """Who gets nothing now: away, or paused by an operator."""
+    gone = Q(away_since__isnull=False) | Q(paused=True)
+    return [row for alias in domains() for row in Destination.objects.using(alias).filter(gone)]
+
+
+def _case(reservation, causes, *, stuck, looks, moved, now):
     deadlines = [reservation.pay_deadline, reservation.answer_deadline, reservation.refund_deadline]
-    moments = [*deadlines, *(each.event.occurred_at for each in stuck), *(at for _fault, at in looks)]
-    since = min(filter(None, moments), default=moved or reservation.created_at)
+    over = [deadline for deadline in deadlines if deadline and deadline <= now]
+    moments = [*over, *(each.event.occurred_at for each in stuck), *(at for _fault, at in looks)]
+    since = min(moments, default=moved or reservation.created_at)
     faults = [fault for fault, _at in looks]
     return Case(reservation=reservation, causes=causes, since=since, stuck=stuck, faults=faults)
 

@@ -46,6 +46,12 @@ class TestTheList:
         bought.call_attention(why="somebody should look")
         assert "for 0\xa0minutes" in boss.see(LIST)
 
+    def test_has_also_what_calls_before_its_deadline(self, boss, bought):
+        Reservation.objects.update(refund_deadline=now() + timedelta(minutes=5))
+        bought.refresh_from_db()
+        bought.call_attention(why="somebody should look")
+        assert page_of(bought) in boss.see(LIST)
+
     def test_tells_a_fault_once(self, boss, dead, bought):
         bought.call_attention(why="confirmation has not taken PointsDebited")
         assert "It calls for an operator" not in boss.see(LIST)

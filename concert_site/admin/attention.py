@@ -81,6 +81,7 @@ def attention_list(site, request):
         "page": page,
         "rows": rows_of(page.object_list, now=now),
         "faults": _faults(all_cases),
+        "barred": sorted({in_words(CONSUMERS, row.consumer) for row in attention.barred()}),
         "levers": _levers(site, request),
         "query": request.GET.urlencode() and _without_page(request.GET),
     }

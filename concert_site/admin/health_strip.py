@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.timesince import timesince
 from django.utils.timezone import now
@@ -13,12 +12,12 @@ from django.utils.translation import ngettext
 
 from concert_site import alive
 from concert_site.admin.levels import BAD, GOOD, WATCH
-from concert_site.attention import CALLS, LATE, past_deadline
+from concert_site.attention import CALLS, LATE, barred, past_deadline
 from concert_site.invariants import LETTERS
 from concert_site.models import Finding
 from concert_site.timeline.words import CONSUMERS, in_words
 from events.admin.domains import domains
-from events.models import Delivery, Destination
+from events.models import Delivery
 from payments.models import Charge
 from queueing import rooms
 from queueing.models import Inflow, Room
@@ -136,8 +135,7 @@ def _letters():
 
 def _barred(label):
     """Two signs of one look."""
-    barred = Q(away_since__isnull=False) | Q(paused=True)
-    rows = [row for alias in domains() for row in Destination.objects.using(alias).filter(barred)]
+    rows = barred()
     yield _named(_("Destinations away"), [row for row in rows if row.away_since], level=BAD)
     yield _named(_("Paused"), [row for row in rows if row.paused], level=WATCH)
 
