@@ -209,6 +209,15 @@ class TestRetryingAGroup:
         viewer.pull("events/delivery/retry/", seen={}, status=403)
         assert 'aria-disabled="true">Retry them all' in viewer.see(GROUP_PAGE, **the_group())
 
+    def test_can_be_a_group_given_up_in_portions(self, letters, settings):
+        settings.APPROVAL_COUNT = 2
+        manager = role("manager")
+        assert "Discard them all (2 / 3)" in manager.see(GROUP_PAGE, **the_group())
+        page, seen, address = self.pages(manager, "discard")
+        assert len(seen) == 2 and "2 of 3 now" in page
+        manager.pull(address.removeprefix("/admin/"), seen={each.pk: 0 for each in letters}, status=403)
+        assert "2 ok" in manager.pull(address.removeprefix("/admin/"), seen=seen)
+
     def test_can_be_a_group_given_up_by_a_manager_and_not_by_support(self, letters):
         role("support").see(f"{GROUP_PAGE}discard/", status=403, **the_group())
         manager = role("manager")

@@ -16,6 +16,7 @@ from payments.models import Payment
 from reservations.models import Reservation
 from tests.operators import nobody_may_act
 from tests.processes import running
+from tests.test_console_queries import Counting
 
 
 @pytest.fixture
@@ -131,6 +132,11 @@ class TestRetryEvents:
         assert f"{unknown}: skipped (no dead delivery of that id)" in said
         assert "1 ok, 1 skipped" in said
 
+    def test_does_not_read_what_befell_each_letter(self, dead):
+        with Counting() as counting:
+            run("retry_events", "--reason", "again", "--dry-run")
+        assert not [sql for sql in counting.queries if '"failures"' in sql]
+
     def test_as_a_dry_run_changes_nothing(self, dead, using):
         assert "1 would be retried" in run("retry_events", "--reason", "again", "--dry-run")
         dead.refresh_from_db()
@@ -169,6 +175,14 @@ class TestDiscardEvents:
 
     def test_as_a_dry_run_changes_nothing(self, dead):
         assert "1 would be discarded" in run("discard_events", "--consumer", "payments", "--reason", "x", "--dry-run")
+        dead.refresh_from_db()
+        assert dead.state == "dead"
+
+    def test_is_done_in_portions(self, dead, settings):
+        settings.APPROVAL_COUNT = 0
+        with pytest.raises(CommandError, match="These are 1, and no more than 0 are given up at once"):
+            run("discard_events", "--consumer", "payments", "--reason", "never")
+        assert str(dead.pk) in run("discard_events", "--consumer", "payments", "--reason", "never", "--dry-run")
         dead.refresh_from_db()
         assert dead.state == "dead"
 

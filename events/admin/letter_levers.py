@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from events.admin.domains import domain_of
 from events.admin.letter_editing import EditForm, difference
-from events.admin.letters import asked_group, letters_of
+from events.admin.letters import asked_group, letters_of, most_at_once
 from events.admin.levers import LEVELS, MOST_AT_ONCE, DryRun, LeverForm, WithLevers, who
 from events.admin.windows import address_of, counted
 from events.consumers import consumer
@@ -144,7 +144,7 @@ class LetterLevers(WithLevers):
         """Freezes those that there are now, as many as are done at once, and asks."""
         self.require(request, verb)
         found = self.group_of(request)
-        letters = list(letters_of(found).select_related("event")[:MOST_AT_ONCE]) if found else []
+        letters = list(letters_of(found).select_related("event")[: most_at_once(verb)]) if found else []
         if verb not in MANY or not letters:
             return redirect(reverse("admin:dead_letters"))
         return self._ask_for_many(request, verb, LeverForm(initial=_frozen(letters)), letters, group=found)
@@ -163,6 +163,8 @@ class LetterLevers(WithLevers):
         form = LeverForm(request.POST)
         valid = form.is_valid()
         seen = form.cleaned_data.get("seen", {})
+        if len(seen) > most_at_once(verb):  # no page of ours asks for that
+            raise PermissionDenied
         rows = Delivery.objects.using(domain_of(request)).filter(pk__in=seen)
         deliveries = list(rows.select_related("event").order_by("failed_at", "id"))
         if not valid:

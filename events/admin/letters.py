@@ -1,5 +1,6 @@
 """The pages of dead letters: all groups, and the letters of one."""
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.template.response import TemplateResponse
@@ -69,8 +70,8 @@ class Letters:
 
     def _levers_of_group(self, request, found):
         for verb, label in [("retry", _("Retry them all")), ("discard", _("Discard them all"))]:
-            if found.count > MOST_AT_ONCE:
-                label = f"{label} ({MOST_AT_ONCE} / {counted(found.count, MOST)})"
+            if found.count > most_at_once(verb):
+                label = f"{label} ({most_at_once(verb)} / {counted(found.count, MOST)})"
             why_not = "" if self.may(request, verb) else _("You don't have the permission to do this.")
             address = self.group_address(found, "dead_letter_group_lever", verb)
             yield Lever(label=label, address=address, why_not=why_not)
@@ -78,6 +79,11 @@ class Letters:
     def _page(self, request, template, **context):
         context = self.admin_site.each_context(request) | {"opts": self.opts} | context
         return TemplateResponse(request, template, context)
+
+
+def most_at_once(verb) -> int:
+    """What can't be taken back is done in smaller portions."""
+    return min(MOST_AT_ONCE, settings.APPROVAL_COUNT) if verb == "discard" else MOST_AT_ONCE
 
 
 def asked_group(request) -> dict:

@@ -13,7 +13,7 @@ class OperatorActionQuerySet(models.QuerySet):
 class OperatorAction(models.Model):
     """What an operator did by hand, why, and what it changed, in the database of the thing changed.
 
-    A trigger of the database refuses to change or delete a row.
+    A trigger of the database refuses to change or delete a row; not to TRUNCATE them all.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
