@@ -1,6 +1,5 @@
 """How a sale goes: seats sold, held and free and the points they brought, now and over time; each sale as a line."""
 
-import csv
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -8,6 +7,7 @@ from django.db import connections
 from django.utils.timezone import make_aware
 
 from events import bus
+from events.csv_lines import csv_lines
 from reservations.models import Reservation
 
 Status = Reservation.Status
@@ -102,7 +102,6 @@ def _rows(sql, *params):
 # The export
 
 HEADER = "sold at,concert,starts at,venue,seats,number,status,points,refund,fee,reservation".split(",")
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 BYTES_A_LINE = 200  # about
 
 
@@ -128,19 +127,14 @@ def count_of(performances, **period) -> int:
 
 
 def lines(performances, **period):
-    """The export as lines of CSV, streamed: a spreadsheet takes no cell for a formula."""
-    write = csv.writer(_Line()).writerow
-    yield write(HEADER)
+    """The export as lines of CSV, streamed."""
+    return csv_lines(HEADER, _rows_of(performances, period))
+
+
+def _rows_of(performances, period):
     for performance in performances:
         for reservation in sales_of([performance], **period).iterator(chunk_size=2_000):
-            yield write([_harmless(cell) for cell in _cells(reservation, performance)])
-
-
-class _Line:
-    """A file that hands back what is written to it."""
-
-    def write(self, line):
-        return line
+            yield _cells(reservation, performance)
 
 
 def _cells(reservation, performance):
@@ -150,7 +144,3 @@ def _cells(reservation, performance):
         performance.venue.name, "; ".join(facts["seats"]), len(facts["seats"]), reservation.status,
         reservation.amount, reservation.refund or 0, reservation.fee or 0, reservation.pk,
     ]  # fmt: skip
-
-
-def _harmless(cell):
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(BEGINS_A_FORMULA) else cell

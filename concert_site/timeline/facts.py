@@ -171,8 +171,7 @@ def address(row) -> str:
 
 
 def trace_of(event) -> str:
-    parts = event.traceparent.split("-") if event else []
-    return parts[1] if len(parts) > 1 else ""
+    return event.trace_id if event else ""
 
 
 def message_in_words(story, event_id) -> str:

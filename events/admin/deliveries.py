@@ -77,7 +77,7 @@ class DeliveryAdmin(Letters, LetterLevers, DomainAdmin):
             "event": link("events.Event", delivery.event_id),
             "consumer": link("events.Destination", delivery.consumer),
             "domain": delivery._state.db,
-            "trace_id": (delivery.event.traceparent.split("-") + [""])[1],
+            "trace_id": delivery.event.trace_id,
             "failures": [each | {"at": datetime.fromisoformat(each["at"])} for each in delivery.failures[::-1]],
             "behind": behind[:MOST_SHOWN],
             "behind_count": counted(self.count_behind(delivery), MOST) if len(behind) > MOST_SHOWN else len(behind),

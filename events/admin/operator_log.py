@@ -1,8 +1,5 @@
 """Who did what by hand, to what, why, and what it changed; and the same as CSV."""
 
-import csv
-import json
-
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
@@ -13,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from events.admin.domains import DomainAdmin, domain_of
 from events.admin.windows import link, pretty
+from events.csv_lines import csv_lines
 from events.models import OperatorAction
 
 MOST_OFFERED = 100
@@ -108,24 +106,11 @@ class OperatorActionAdmin(DomainAdmin):
         except IncorrectLookupParameters:
             return redirect("admin:events_operatoraction_changelist")
         disposition = {"Content-Disposition": f'attachment; filename="operator-log-{domain_of(request)}.csv"'}
-        return StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8", headers=disposition)
+        return StreamingHttpResponse(
+            csv_lines(COLUMNS, _cells(rows)), content_type="text/csv; charset=utf-8", headers=disposition
+        )
 
 
-def _lines(rows):
-    writer = csv.writer(Echo())
-    yield writer.writerow(COLUMNS)
+def _cells(rows):
     for row in rows.iterator(chunk_size=500):
-        yield writer.writerow([_cell(getattr(row, name)) for name in COLUMNS])
-
-
-def _cell(value) -> str:
-    """As text that no spreadsheet takes for a formula."""
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-class Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line):
-        return line
+        yield [getattr(row, name) for name in COLUMNS]

@@ -57,6 +57,11 @@ class Event(models.Model):
         return f"{self.type} {self.aggregate_id} v{self.seq}"
 
     @property
+    def trace_id(self) -> str:
+        """Of the W3C trace that it was said in; "" when nobody knows."""
+        return self.traceparent[3:35]
+
+    @property
     def position(self) -> Position:
         """In the lane that it was handed over in; its own place in the ledger unless somebody has set another."""
         return getattr(self, "_position", None) or Position(
