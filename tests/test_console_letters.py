@@ -243,11 +243,11 @@ class TestALever:
         page = boss.pull(page_of(letter, "retry"), seen={letter.pk: 1})
         assert "It has changed since you looked." in page and "already handled by" not in page
 
-    @pytest.mark.parametrize("other", [someone(), "another spelling"])
-    def test_is_about_what_was_seen(self, boss, letter, other):
-        seen = {letter.pk.hex.upper(): 0} if other == "another spelling" else {other: 0}
-        boss.pull(page_of(letter, "retry"), seen=seen)
-        assert states(pk=letter.pk) == ["ready" if other == "another spelling" else "dead"]
+    def test_is_about_what_was_seen(self, boss, letter):
+        assert "It has changed since you looked." in boss.pull(page_of(letter, "retry"), seen={someone(): 0})
+        assert states(pk=letter.pk) == ["dead"]
+        boss.pull(page_of(letter, "retry"), seen={letter.pk.hex.upper(): 0})
+        assert states(pk=letter.pk) == ["ready"]
 
     def test_of_a_shelved_letter_may_be_pulled_too(self, boss, letters):
         say(1, aggregate=someone(), type="ReservationSung")
