@@ -142,7 +142,8 @@ class TestTheDeadline:
             confirmation.chase(now=now() + timedelta(minutes=3))
             much_later = now() + timedelta(minutes=6)
 
-            at_once(settle, partial(confirmation.chase, now=much_later), settle)
+            results = at_once(settle, partial(confirmation.chase, now=much_later), settle)
+            assert not any(isinstance(each, Exception) for each in results)
             make_due()  # an answer that met the deadline's very moment is heard again a little later
             settle()
 

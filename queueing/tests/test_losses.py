@@ -84,7 +84,6 @@ class TestADrawThatDiesHalfway:
         assert [place(room, fan, now=None).number for fan in fans] == numbers
 
 
-@pytest.mark.fault("Redis wiped", holds="Q")
 class TestAWipedRedis:
     def test_gives_no_number_twice(self, redis):
         room = make_room()
@@ -189,7 +188,6 @@ class TestAfterALoss:
         assert back(room, (fan, waiting), now=at(1)) is None
 
 
-@pytest.mark.fault("Redis killed and restarted", holds="Q")
 class TestARestartedRedis:
     """It has lost its scripts, and perhaps the last second of what it was told."""
 

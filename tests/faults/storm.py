@@ -19,7 +19,6 @@ from django.db import connections
 from django.test import override_settings
 from django.utils.timezone import now
 
-from concert_site.invariants import violations
 from events.relay import relay
 from payments.models import Charge
 from queueing.models import Room
@@ -93,9 +92,6 @@ class Storm:
             confirmation.chase(now=now() + deadline * LATER)
         self.deliver_everything()
         return unfinished() + list(Reservation.objects.filter(status="PAYING"))
-
-    def broken(self) -> dict:
-        return violations(pause=0)
 
     # --- The crew
 

@@ -27,7 +27,6 @@ def world(transactional_db, redis, settings):
 class TestAProcessHitAtAnyCommit:
     @pytest.mark.parametrize("story", STORIES)
     @pytest.mark.fault(
-        "shop killed after the hold's commit",
         "relay killed after a claim",
         "relay killed halfway through a lane",
         "consumer killed before its commit",

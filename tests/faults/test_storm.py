@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.everything import not_kept
 from tests.faults.nemesis import PROCESSES, SERVERS
 from tests.faults.storm import Storm, big_world
 
@@ -15,4 +16,4 @@ class TestAStorm:
         struck = storm.rage()
         assert sum(struck.values()) > 3
         assert storm.calm_down() == []
-        assert storm.broken() == {}
+        assert not_kept() == {}
