@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/reservations":
             self._answer_json(HTTPStatus.OK, self.records.newest_first())
         elif record := self.records.get(unquote(self.path.removeprefix("/reservations/"))):
-            self._answer_json(HTTPStatus.OK, _told(record))
+            self._answer_json(HTTPStatus.OK, told(record))
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "there is / and /reservations, and nothing under that key")
 
@@ -131,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
         print(f"{'kept' if new else 'known'} {record['id']} {key!r}", flush=True)
         if record.get("request_hash", request_hash) != request_hash:
             return HTTPStatus.CONFLICT, {"error": "there is something else under this key"}
-        return HTTPStatus.CREATED if new else HTTPStatus.OK, _told(record)
+        return HTTPStatus.CREATED if new else HTTPStatus.OK, told(record)
 
     def log_message(self, *_):
         """Requests are not logged one by one; what was kept is."""
@@ -162,8 +162,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _told(record):
-    return {"id": record["id"], "request_hash": record.get("request_hash", "")}
+def told(record):
+    """Of what was kept before contents had a hash, none is told."""
+    return {name: record[name] for name in ("id", "request_hash") if name in record}
 
 
 def _object(body):

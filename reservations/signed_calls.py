@@ -32,7 +32,7 @@ class Answer:
 def call(method, url, *, key, body="") -> Answer:
     """Ask once, with that idempotency key. What the network or the other side does wrong is an answer, too."""
     try:
-        return asyncio.run(_exchange(method, url, _headers(key, body), body.encode()))
+        return asyncio.run(_exchange(method, url, _headers(key, body), body.encode(), verify=_certificates()))
     except NOT_SENT as error:
         return Answer(trouble=_in_words(error), sent=False)
     except TimeoutError:
@@ -41,12 +41,15 @@ def call(method, url, *, key, body="") -> Answer:
         return Answer(trouble=_in_words(error))
 
 
-async def _exchange(method, url, headers, body):
-    """An event loop, because only so a call has an end whatever the other side does: it may send a byte a second."""
+async def _exchange(method, url, headers, body, *, verify):
+    """An event loop, because only so a call has an end whatever the other side does: it may send a byte a second.
+
+    But not whatever the resolver does: its thread can't be interrupted, and is waited for.
+    """
     timeouts = httpx2.Timeout(settings.DATA_PLATFORM_READ_SECONDS, connect=settings.DATA_PLATFORM_CONNECT_SECONDS)
     async with (
         asyncio.timeout(settings.DATA_PLATFORM_TOTAL_SECONDS),
-        httpx2.AsyncClient(timeout=timeouts, follow_redirects=False, verify=_certificates()) as client,
+        httpx2.AsyncClient(timeout=timeouts, follow_redirects=False, verify=verify) as client,
         client.stream(method, url, headers=headers, content=body) as response,
     ):
         return await _read(response)

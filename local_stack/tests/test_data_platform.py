@@ -83,6 +83,10 @@ class TestTheDataPlatform:
         records.keep("key-2", {"seat": "A-2"})
         assert [record["key"] for record in data_platform.Records(file).newest_first()] == ["key-2", "key-1"]
 
+    def test_says_no_hash_of_what_it_kept_before_there_were_hashes(self, file):
+        file.write_text(json.dumps({"id": "dp_1", "key": "key-1", "received_at": "2026-01-01T00:00", "data": {}}))
+        assert data_platform.told(data_platform.Records(file).get("key-1")) == {"id": "dp_1"}
+
     def test_refuses_what_is_not_signed_with_the_secret_or_was_signed_long_ago(self, platform):
         assert send(platform, {}, secret="whsec_YW5vdGhlciBzZWNyZXQ=")[0] == 401
         assert send(platform, {}, signed_at=datetime.now(UTC) - timedelta(hours=1))[0] == 401
