@@ -7,13 +7,25 @@ from django.utils.translation import gettext_lazy as _
 
 from events.aggregate import Refused
 from events.handles import Handle
-from reservations import asking, confirmation, levers
+from reservations import confirmation, levers
 from reservations.models import Reservation
 
 Status = Reservation.Status
 
 
 # What will happen
+
+
+def will_ask(reservation) -> str:
+    if reservation.refund is None:
+        words = gettext(
+            "Payments is asked once more to debit %(points)s P; if they are debited already, nothing happens."
+        )
+        return words % {"points": f"{reservation.amount:,}"}
+    words = gettext(
+        "Payments is asked once more to refund %(points)s P; if they are refunded already, nothing happens."
+    )
+    return words % {"points": f"{reservation.refund:,}"}
 
 
 def will_confirm(reservation) -> str:
@@ -29,8 +41,8 @@ def will_release(reservation) -> str:
 
 
 def will_resolve(reservation) -> str:
-    words = gettext("It leaves the list of those that need attention, until there is another reason than “%(why)s”.")
-    return words % {"why": reservation.attention}
+    words = gettext("It leaves the list of those that need attention: “%(why)s”.") % {"why": reservation.attention}
+    return words + " " + gettext("It comes back for another reason, or for this one after it was over.")
 
 
 def will_note(reservation) -> str:
@@ -48,6 +60,12 @@ def will_notify(reservation) -> str:
 
 
 # Why not
+
+
+def why_not_ask(reservation) -> str:
+    if reservation.status in (Status.PAYING, Status.CONFIRMED) or reservation.refund is not None:
+        return ""
+    return gettext("It is neither being paid nor confirmed, and no refund was promised.")
 
 
 def why_not_compensate(reservation) -> str:
@@ -93,7 +111,10 @@ def says(words):
 HANDLES = {
     handle.verb: handle
     for handle in [
-        asking.HANDLE,
+        Handle(
+            of=Reservation, verb="ask", label=_("Ask payments again"),
+            lever=levers.ask, will=will_ask, why_not=why_not_ask, did=says(_("Payments is asked.")),
+        ),
         Handle(
             of=Reservation, verb="compensate", label=_("Compensate"),
             lever=confirmation.compensate, will=confirmation.compensation_of, why_not=why_not_compensate,

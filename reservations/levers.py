@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from events import bus
 from events.aggregate import Refused, WrongStatus
+from events.clock import database_now
 from events.consumers import subscribers
 from events.models import Delivery, Event
 from reservations import handlers, holding
@@ -27,6 +28,23 @@ def confirm(reservation, **why):
                 _confirm(reservation, debited=debited)
     except (holding.SeatsUnavailable, holding.SeatLimitExceeded):
         raise Refused(_("Its seats are taken, or the fan has as many as one may have: give the points back.")) from None
+
+
+def ask(reservation, *, now=None, **why):
+    """Ask payments again for what it has not done though it should; it never debits or refunds twice.
+
+    For the points of one that is being paid or confirmed, for the refund of one that has one due.
+    """
+    with reservation.by_hand("ask", **why):
+        now = now or database_now(bus.home(Reservation))
+        if reservation.status == Status.PAYING:
+            reservation.ask_again(now=now)
+        elif reservation.status == Status.CONFIRMED:
+            reservation.ask_debit_again(now=now)
+        elif reservation.refund is not None:
+            reservation.ask_refund_again(now=now)
+        else:
+            raise WrongStatus(reservation, expected=[Status.PAYING, Status.CONFIRMED, Status.CANCELLED])
 
 
 def release(reservation, **why):

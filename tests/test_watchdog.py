@@ -13,7 +13,6 @@ from events.models import Delivery, Destination, Transition
 from events.relay import deliver_batch
 from payments.models import Charge, Payment, PointAccount
 from reservations import attention, confirmation, holding, levers, tickets
-from reservations.asking import ask_payments
 from reservations.models import Reservation
 from tests.everything import assert_sound, make_due, settle
 
@@ -340,7 +339,7 @@ class TestADebitAskedForByHand:
         """Confirmed, but not debited, and payments is asked again."""
         Reservation.objects.filter(pk=held.pk).update(status="CONFIRMED", confirmed_at=now())
         held.refresh_from_db()
-        ask_payments(held, operator="Olga", reason="found by reconciliation", seen=held.revision)
+        levers.ask(held, operator="Olga", reason="found by reconciliation", seen=held.revision)
         return held
 
     def test_is_over_when_payments_says_that_it_took_the_points(self, asked):

@@ -19,6 +19,7 @@ from events.messages import (
     ReservationReleased,
     ReservationSubmitted,
 )
+from reservations.models.attention import CallsForAttention
 from reservations.models.performance import Performance
 
 
@@ -45,7 +46,7 @@ class ReservationQuerySet(models.QuerySet):
         return self.filter(status__in=Reservation.LIVE).exclude(lapsed)
 
 
-class Reservation(Aggregate):
+class Reservation(CallsForAttention, Aggregate):
     """One fan's claim on seats of a performance, from hold to ticket."""
 
     class Status(models.TextChoices):
@@ -75,8 +76,6 @@ class Reservation(Aggregate):
     refund = models.PositiveIntegerField(_("refund"), null=True)
     fee = models.PositiveIntegerField(_("cancellation fee"), null=True)
     refunded_at = models.DateTimeField(_("refunded at"), null=True)
-    attention = models.CharField(_("needs attention"), max_length=200, blank=True)
-    resolved = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
     hold_key = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001  (NULL: no key, not unique)
     payment_key = models.CharField(max_length=255, blank=True, editable=False)
     cancellation_key = models.CharField(max_length=255, blank=True, editable=False)
@@ -253,38 +252,11 @@ class Reservation(Aggregate):
             self.lock()
             self.say(None, cause=cause, refunded_at=now, refund_deadline=None, asked_again_at=None, attention="")
 
-    def call_attention(self, *, why):
-        """Nothing more can be done without an operator. Raises WrongStatus when it changed since it was read."""
-        with bus.atomic(self):
-            self.say(None, cause=why, attention=why)
-
-    def take_attention_back(self, *, resolved=""):
-        """What was wrong has come right. Raises WrongStatus when it changed since it was read.
-
-        resolved: what of it is not over, but was seen to.
-        """
-        with bus.atomic(self):
-            self.say(None, cause="what asked for attention is over", attention="", resolved=resolved)
-
-    def need_no_attention(self, *, cause):
-        """An operator has seen to it: the same calls for nobody again before it was over once.
-
-        Raises WrongStatus when nothing called for attention.
-        """
-        with bus.atomic(self):
-            self.lock()
-            if not self.attention:
-                raise WrongStatus(self, expected=["one that needs attention"])
-            self.say(None, cause=cause, attention="", resolved=self.attention)
-
     # Queries
 
     @property
     def awaits_refund(self):
         return self.refund_deadline is not None
-
-    def as_told(self):
-        return super().as_told() | ({"attention": self.attention} if self.attention else {})
 
     # Helpers
 
