@@ -9,23 +9,9 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connections
-from django.db.backends.signals import connection_created
 from django_redis import get_redis_connection
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
-
-
-def died_after_commit(number, story) -> bool:
-    """Run the story in a process of its own that gets SIGKILL right after its nth commit; False if it came to its end.
-
-    The nth commit is of a transaction or of a single statement, in any database, before any hook after it runs.
-    """
-
-    def watched():
-        _kill_after_commit(number)
-        story()
-
-    return died(forked(watched))
 
 
 def forked(story) -> int:
@@ -57,32 +43,6 @@ def _run_in_child(story):
         traceback.print_exc()
     finally:
         os._exit(code)
-
-
-def _kill_after_commit(number):
-    commits = iter(range(1, sys.maxsize))
-
-    def committed():
-        if next(commits) == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def count_statement(execute, sql, params, many, context):
-        result = execute(sql, params, many, context)
-        if not context["connection"].in_atomic_block and str(sql).lstrip().startswith(WRITES):
-            committed()
-        return result
-
-    def watch(connection, **kwargs):
-        commit = connection._commit
-
-        def counted():
-            commit()
-            committed()
-
-        connection._commit = counted
-        connection.execute_wrappers.append(count_statement)
-
-    connection_created.connect(watch, weak=False)
 
 
 def environment():

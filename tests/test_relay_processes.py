@@ -13,7 +13,8 @@ from events.relay import relay
 from events.tests.stage import LISTENER, author, deliveries, listening, say, someone, states
 from settlement.models import Line
 from tests.everything import make_due
-from tests.processes import died, died_after_commit, forked
+from tests.faults.points import dies_after, hit
+from tests.processes import died, forked
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 DEADLY = 666
@@ -71,7 +72,7 @@ class TestARelayKilledAfterAnyCommit:
                 singer = someone()
                 for seq in (1, 2, 3):
                     say(seq, aggregate=singer)
-                died_last = died_after_commit(commit, relay)
+                died_last = hit(relay, at=commit, blow=dies_after)
                 make_due()
                 while relay():
                     rounds += 1

@@ -24,7 +24,7 @@ from queueing.outlook import allowed
 from queueing.tally import Tally
 from queueing.tasks import prune
 from queueing.tests.world import at, make_room
-from tests.processes import died_after_commit
+from tests.processes import died, forked
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -295,13 +295,13 @@ class TestTheTally:
             count(counting, 2)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        assert died_after_commit(1000, story)
+        assert died(forked(story))
         assert written() == (3, 0, 0)
 
     def test_begins_anew_in_a_forked_process(self, shop):
         shop.every = 0.5
         count(shop, 4)
-        assert not died_after_commit(1000, lambda: [pressure.observe(0.1, failed=True), written()])
+        assert not died(forked(lambda: [pressure.observe(0.1, failed=True), written()]))
         assert written() == (5, 0, 1)
 
 

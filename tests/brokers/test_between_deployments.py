@@ -1,10 +1,8 @@
 """An event on its way from one deployment to another: the till (payments) stands elsewhere."""
 
-from io import StringIO
-
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connections
+from django.db import IntegrityError
 from django.db.models.functions import Now
 
 from concert_site.invariants import violations
@@ -14,9 +12,10 @@ from events.models import Delivery, Destination, Event, InboxMessage
 from events.transports import BrokerAway, open_transport
 from reservations.models import Reservation
 from tests.brokers.letters import all_of, letter, seqs
-from tests.brokers.till import SHOP, TILL, payment_of, status, submitted, to_the_till
+from tests.brokers.till import SHOP, TILL, payment_of, replay, status, submitted, to_the_till
 from tests.everything import make_due
-from tests.processes import died_after_commit
+from tests.faults.points import dies_after, hit
+from tests.faults.servers import refusing
 
 
 class TestAPurchase:
@@ -78,7 +77,7 @@ class TestForwarding:
         assert to_the_till().fingerprint.startswith("Oversize")
 
     def test_that_dies_before_the_delivery_is_done_sends_again(self, paying, shop, till):
-        assert died_after_commit(2, shop.forward)  # claimed, not sent
+        assert hit(shop.forward, at=2, blow=dies_after)  # claimed, not sent
         assert to_the_till().state == "leased"
         Delivery.objects.using(SHOP).update(available_at="2026-01-01T00:00Z")
         assert shop.forward() == 1
@@ -114,14 +113,14 @@ class TestTheIntake:
 
     def test_acknowledges_nothing_that_it_could_not_write(self, paying, till, shop):
         shop.forward()
-        with a_full_ledger(TILL), pytest.raises(IntegrityError):
+        with refusing(Delivery, "true", using=TILL), pytest.raises(IntegrityError):
             till.receive()
         assert till.receive() == 1
         assert Delivery.objects.using(TILL).filter(consumer="payments").exists()
 
     def test_that_dies_after_its_commit_gets_it_again_to_no_effect(self, paying, till, shop):
         shop.forward()
-        assert died_after_commit(1, till.receive)
+        assert hit(till.receive, at=1, blow=dies_after)
         assert Delivery.objects.using(TILL).filter(consumer="payments").count() == 1
 
         assert till.receive() == 1
@@ -216,27 +215,6 @@ def put(url, letter):
     sender.close()
 
 
-def a_full_ledger(using):
-    return no_more_rows(using, "events_delivery")
-
-
-class no_more_rows:
-    """The table takes no row."""
-
-    def __init__(self, using, table):
-        self.using, self.table = using, table
-
-    def __enter__(self):
-        self._alter("ADD CONSTRAINT full_up CHECK (false) NOT VALID")
-
-    def __exit__(self, *_):
-        self._alter("DROP CONSTRAINT full_up")
-
-    def _alter(self, words):
-        with connections[self.using].cursor() as cursor:
-            cursor.execute(f"ALTER TABLE {self.table} {words}")
-
-
 @pytest.mark.fault("broker down for a minute", holds="M S D1 D2 E O T Q L")
 class TestABrokerThatIsDownForAWhile:
     @pytest.fixture
@@ -307,12 +285,6 @@ class TestAWipedBroker:
         shop.forward()
         with shop:
             assert "There are none." in replay(since="2099-01-01T00:00Z")
-
-
-def replay(*arguments, since="2026-01-01T00:00Z", to=TILL):
-    out = StringIO()
-    call_command("replay_events", "--since", since, "--to", to, "--reason", "it was wiped", *arguments, stdout=out)
-    return out.getvalue()
 
 
 class TestReceiving:

@@ -1,5 +1,9 @@
 """The till (payments) stands elsewhere: two deployments in one process, each acting for its own domains."""
 
+from io import StringIO
+
+from django.core.management import call_command
+
 from events import bus, intake
 from events.forwarding import forward, topic_of
 from events.models import Delivery
@@ -8,6 +12,7 @@ from events.transports import open_transport
 from payments.models import Payment
 from reservations.models import Reservation
 
+LONG_AGO = "2026-01-01T00:00Z"
 TILL, SHOP = "payments", "reservations"
 REST = ["accounts", "reservations", "queueing", "settlement"]
 
@@ -73,3 +78,10 @@ def status(reservation):
 
 def to_the_till(**fields):
     return Delivery.objects.using(SHOP).get(consumer="payments", **fields)
+
+
+def replay(*arguments, since=LONG_AGO, to=TILL):
+    """What manage.py replay_events says."""
+    out = StringIO()
+    call_command("replay_events", "--since", since, "--to", to, "--reason", "it was wiped", *arguments, stdout=out)
+    return out.getvalue()

@@ -3,10 +3,12 @@
 import os
 import signal
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import psycopg
 from django.db import connections
 
+from events.homes import home
 from tests.brokers.servers import wait_for
 from tests.processes import url_of
 
@@ -39,6 +41,22 @@ def keeping_what_is_committed(aliases):
         yield
     finally:
         _set(aliases, "RESET synchronous_commit")
+
+
+@contextmanager
+def refusing(model, condition, *, using=None):
+    """The table takes no row like that."""
+    alter = partial(_alter, model._meta.db_table, using or home(model))
+    alter(f"ADD CONSTRAINT a_bad_day CHECK (NOT ({condition})) NOT VALID")
+    try:
+        yield
+    finally:
+        alter("DROP CONSTRAINT a_bad_day")
+
+
+def _alter(table, using, words):
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} {words}")
 
 
 @contextmanager

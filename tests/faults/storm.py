@@ -10,11 +10,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from io import StringIO
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 from django.utils.timezone import now
@@ -24,7 +22,7 @@ from payments.models import Charge
 from queueing.models import Room
 from reservations import confirmation
 from reservations.models import Reservation
-from tests.brokers.till import REST, TILL, Deployment
+from tests.brokers.till import REST, TILL, Deployment, replay
 from tests.everything import settle, unfinished
 from tests.faults import days
 from tests.faults.servers import keeping_what_is_committed
@@ -41,7 +39,6 @@ IMPATIENT = {  # a storm lasts some seconds: so do leases, holds and deadlines i
 }
 DAYS = {"worker": days.work, "fan": days.shop, "operator": days.operate}
 CREW = ["worker", "worker", "fan", "fan", "operator"]
-LONG_AGO = "2026-01-01T00:00Z"
 
 
 def big_world(seats=60):
@@ -146,8 +143,3 @@ class Storm:
         while sum(one.forward() + one.receive(seconds=0.05) + one.relay() for one in (shop, till)):
             with shop:
                 relay(external=True)
-
-
-def replay(*, to):
-    why = ["--reason", "the broker has forgotten", "--as", "Olga"]
-    call_command("replay_events", "--since", LONG_AGO, "--to", to, *why, stdout=StringIO())

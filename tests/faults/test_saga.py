@@ -1,10 +1,8 @@
 """What can go wrong between reservations and payments, and how it is made right."""
 
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from django.db import connections
 from django.utils.timezone import now
 
 from events import bus
@@ -15,6 +13,7 @@ from payments.models import Payment, Transfer
 from reservations import confirmation
 from reservations.models import Reservation
 from tests.everything import assert_sound, make_due, settle
+from tests.faults.servers import refusing
 from tests.faults.stories import LATER, LateDebit, Purchase
 from tests.threads import at_once
 
@@ -32,22 +31,6 @@ def compensate(reservation):
 
 def letters(**filters):
     return Delivery.objects.using(bus.home(Reservation)).filter(consumer="payments", **filters)
-
-
-@contextmanager
-def refusing(model, condition):
-    """The table takes no row like that."""
-    alter = partial(_alter, model)
-    alter(f"ADD CONSTRAINT a_bad_day CHECK (NOT ({condition})) NOT VALID")
-    try:
-        yield
-    finally:
-        alter("DROP CONSTRAINT a_bad_day")
-
-
-def _alter(model, words):
-    with connections[bus.home(model)].cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {model._meta.db_table} {words}")
 
 
 class TestARefund:
