@@ -55,14 +55,6 @@ def cases(*, now=None) -> list[Case]:
     return sorted(each, key=lambda case: case.since)
 
 
-def past_deadline(now) -> list:
-    """Querysets, each with its index."""
-    paying = Reservation.objects.filter(status=Reservation.Status.PAYING, pay_deadline__lte=now)
-    answers = Reservation.objects.filter(answer_deadline__lte=now)
-    refunds = Reservation.objects.filter(refund_deadline__lte=now)
-    return [paying.order_by("pay_deadline"), answers.order_by("answer_deadline"), refunds.order_by("refund_deadline")]
-
-
 def stuck_deliveries(alias):
     """Those that wait for somebody."""
     return Delivery.objects.using(alias).filter(state__in=Delivery.OPEN)
@@ -84,11 +76,11 @@ def _case(reservation, causes, *, stuck, looks, moved, now):
 
 
 def _calling():
-    return Reservation.objects.exclude(attention="").order_by("id").values_list("pk", flat=True)[:MOST]
+    return Reservation.objects.needing_attention().order_by("id").values_list("pk", flat=True)[:MOST]
 
 
 def _late(now):
-    return [id for late in past_deadline(now) for id in late.values_list("pk", flat=True)[:MOST]]
+    return [id for late in Reservation.objects.past_deadline(now) for id in late.values_list("pk", flat=True)[:MOST]]
 
 
 def _stuck() -> dict:

@@ -51,7 +51,7 @@ class ServiceCollector:
         return [count, age]
 
     def _attention(self):
-        waiting = Reservation.objects.exclude(attention="").count()
+        waiting = Reservation.objects.needing_attention().count()
         return GaugeMetricFamily("reservations_needing_attention", "Reservations that wait for an operator", waiting)
 
     def _charges(self):

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from concert_site import alive
 from concert_site.admin.levels import BAD, GOOD, WATCH
-from concert_site.attention import CALLS, LATE, barred, past_deadline
+from concert_site.attention import CALLS, LATE, barred
 from concert_site.invariants import LETTERS
 from concert_site.models import Finding
 from concert_site.timeline.words import CONSUMERS, in_words
@@ -76,12 +76,12 @@ def _signs(label, check):
 
 
 def _past_deadline(label):
-    first, *others = (late.values("pk")[:MOST] for late in past_deadline(now()))
+    first, *others = (late.values("pk")[:MOST] for late in Reservation.objects.past_deadline(now()))
     yield _counted(label, first.union(*others, all=True).count(), address=_attention(cause=LATE))
 
 
 def _calling(label):
-    n = Reservation.objects.exclude(attention="")[:MOST].count()
+    n = Reservation.objects.needing_attention()[:MOST].count()
     yield _counted(label, n, address=_attention(cause=CALLS))
 
 

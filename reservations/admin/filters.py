@@ -33,4 +33,4 @@ class AttentionFilter(admin.SimpleListFilter):
         return [("needed", _("needed"))]
 
     def queryset(self, request, queryset):
-        return queryset.exclude(attention="") if self.value() else queryset
+        return queryset.needing_attention() if self.value() else queryset

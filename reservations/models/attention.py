@@ -5,6 +5,12 @@ from events import bus
 from events.aggregate import WrongStatus
 
 
+class AttentionQuerySet(models.QuerySet):
+    def needing_attention(self):
+        """Those that call for an operator now."""
+        return self.exclude(attention="")
+
+
 class CallsForAttention(models.Model):
     """Of an Aggregate that may need an operator: why it does, and what one has seen to that is not over yet."""
 

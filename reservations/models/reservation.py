@@ -19,7 +19,7 @@ from events.messages import (
     ReservationReleased,
     ReservationSubmitted,
 )
-from reservations.models.attention import CallsForAttention
+from reservations.models.attention import AttentionQuerySet, CallsForAttention
 from reservations.models.performance import Performance
 
 
@@ -27,7 +27,7 @@ class HoldExpired(Exception):
     """The five minutes are over; the seats are free for others."""
 
 
-class ReservationQuerySet(models.QuerySet):
+class ReservationQuerySet(AttentionQuerySet):
     def of(self, user_id):
         return self.filter(user_id=user_id)
 
@@ -44,6 +44,12 @@ class ReservationQuerySet(models.QuerySet):
         """Those that keep seats from others."""
         lapsed = Q(status=Reservation.Status.HELD, held_until__lte=now or Now())
         return self.filter(status__in=Reservation.LIVE).exclude(lapsed)
+
+    def past_deadline(self, now) -> list:
+        """Querysets: for each deadline of payments those past it, the oldest first, by its index."""
+        paying = self.filter(status=Reservation.Status.PAYING, pay_deadline__lte=now).order_by("pay_deadline")
+        others = ("answer_deadline", "refund_deadline")
+        return [paying, *(self.filter(**{f"{name}__lte": now}).order_by(name) for name in others)]
 
 
 class Reservation(CallsForAttention, Aggregate):
