@@ -43,8 +43,9 @@ class Case:
 def cases(*, now=None) -> list[Case]:
     """The longest in need first."""
     now = now or clock()
+    calling, late = _calling(), Reservation.objects.past_deadline(now, most=MOST)
     stuck, wrong, causes = _stuck(), _wrong(), defaultdict(set)
-    for cause, ids in {CALLS: _calling(), LATE: _late(now), STUCK: stuck, WRONG: wrong}.items():
+    for cause, ids in {CALLS: calling, LATE: late, STUCK: stuck, WRONG: wrong}.items():
         for id in ids:
             causes[id].add(cause)
     found, moved = Reservation.objects.in_bulk(list(causes)), _last_moves(list(causes))
@@ -77,10 +78,6 @@ def _case(reservation, causes, *, stuck, looks, moved, now):
 
 def _calling():
     return Reservation.objects.needing_attention().order_by("id").values_list("pk", flat=True)[:MOST]
-
-
-def _late(now):
-    return [id for late in Reservation.objects.past_deadline(now) for id in late.values_list("pk", flat=True)[:MOST]]
 
 
 def _stuck() -> dict:

@@ -76,8 +76,8 @@ def _signs(label, check):
 
 
 def _past_deadline(label):
-    first, *others = (late.values("pk")[:MOST] for late in Reservation.objects.past_deadline(now()))
-    yield _counted(label, first.union(*others, all=True).count(), address=_attention(cause=LATE))
+    late = Reservation.objects.past_deadline(now(), most=MOST)
+    yield _counted(label, late.count(), address=_attention(cause=LATE))
 
 
 def _calling(label):

@@ -45,11 +45,14 @@ class ReservationQuerySet(AttentionQuerySet):
         lapsed = Q(status=Reservation.Status.HELD, held_until__lte=now or Now())
         return self.filter(status__in=Reservation.LIVE).exclude(lapsed)
 
-    def past_deadline(self, now) -> list:
-        """Querysets: for each deadline of payments those past it, the oldest first, by its index."""
+    def past_deadline(self, now, *, most):
+        """The keys of those past a deadline of payments: the `most` oldest of each, by its index, in one question."""
         paying = self.filter(status=Reservation.Status.PAYING, pay_deadline__lte=now).order_by("pay_deadline")
-        others = ("answer_deadline", "refund_deadline")
-        return [paying, *(self.filter(**{f"{name}__lte": now}).order_by(name) for name in others)]
+        others = (
+            self.filter(**{f"{name}__lte": now}).order_by(name) for name in ("answer_deadline", "refund_deadline")
+        )
+        first, *rest = (late.values_list("pk", flat=True)[:most] for late in (paying, *others))
+        return first.union(*rest)
 
 
 class Reservation(CallsForAttention, Aggregate):
