@@ -23,6 +23,7 @@ from events.models import Delivery
 from events.models.inbox_message import Gap
 from events.outages import is_outage
 
+ROUND_SECONDS = 1  # at most between two looks at what an operator paused, and at what a dead relay left
 logger = structlog.get_logger(__name__)
 _thread = threading.local()
 
@@ -38,16 +39,16 @@ def relay(*, external=False, limit=100) -> int:
     for using in own_databases():
         _reached(using, take_up_known, names)
     with collecting():
-        while batch := deliver_round(names, limit=limit):
+        while batch := deliver_rounds(names, limit=limit):
             tried += batch
     return tried
 
 
-def deliver_round(names, *, limit) -> int:
-    """One batch of each database; returns how many were tried. One that is away holds up no other."""
+def deliver_rounds(names, *, limit) -> int:
+    """A round of each database; returns how many were tried. One that is away holds up no other."""
     destinations = Destinations(names)
     options = {"limit": limit, "destinations": destinations}
-    return sum(_reached(using, deliver_batch, names, **options) for using in own_databases())
+    return sum(_reached(using, deliver_round, names, **options) for using in own_databases())
 
 
 def _reached(using, verb, names, **options) -> int:
@@ -66,20 +67,28 @@ def take_up_known(*, using, consumers):
         Delivery.take_up(using=using, consumer=name, types=consumer(name).types)
 
 
-def deliver_batch(*, using, consumers, correlation_id=None, limit=100, destinations=None) -> int:
-    """Claim and deliver the heads of up to `limit` lanes; returns how many were tried.
+def deliver_round(*, using, consumers, limit=100, destinations=None) -> int:
+    """Batch after batch while they are full, and then what needs care; returns how many were tried."""
+    destinations = destinations or Destinations(consumers)
+    options = {"using": using, "consumers": consumers, "limit": limit, "destinations": destinations}
+    ends_at, tried, full = time.monotonic() + ROUND_SECONDS, 0, True
+    while full and time.monotonic() < ends_at:
+        batch = deliver_batch(**options)
+        tried, full = tried + batch, batch == limit
+    tried += _deliver_abandoned(using=using, destinations=destinations)
+    return tried + sum(_probe(name, using=using, destinations=destinations) for name in destinations.away)
 
-    With a correlation id only that story's, and nothing that needs care: the worker does the rest.
+
+def deliver_batch(*, using, consumers, destinations=None, correlation_id=None, limit=100) -> int:
+    """Claim and deliver the heads of up to `limit` lanes; returns how many were tried. Leaves what needs care.
+
+    With a correlation id only that story's.
     """
     destinations = destinations or Destinations(consumers)
     batch = Delivery.claim(
         using=using, consumers=destinations.open, abandoned=False, correlation_id=correlation_id, limit=limit
     )
-    tried = _deliver(batch, using=using, destinations=destinations)
-    if correlation_id is None:
-        tried += _deliver_abandoned(using=using, destinations=destinations)
-        tried += sum(_probe(name, using=using, destinations=destinations) for name in destinations.away)
-    return tried
+    return _deliver(batch, using=using, destinations=destinations)
 
 
 def _deliver_abandoned(*, using, destinations) -> int:

@@ -13,8 +13,8 @@ WITH told AS (
 ), moved AS (
     INSERT INTO events_lanecursor AS lane (consumer, aggregate_type, aggregate_id, seq, prev_seq)
     SELECT %(consumer)s, aggregate_type, aggregate_id, seq, prev_seq FROM told
-     WHERE prev_seq = 0 OR EXISTS (
-           SELECT 1 FROM events_lanecursor c
+     WHERE prev_seq = 0 OR (  -- not EXISTS, for which all cursors of the consumer might be read
+           SELECT true FROM events_lanecursor c
             WHERE c.consumer = %(consumer)s AND c.aggregate_type = told.aggregate_type
               AND c.aggregate_id = told.aggregate_id)
      ORDER BY aggregate_id, aggregate_type

@@ -17,7 +17,7 @@ from events.aggregate import WrongStatus
 from events.consumers import consumer, consumers
 from events.models import Delivery
 from events.models.inbox_message import Gap
-from events.relay import deliver_batch
+from events.relay import deliver_round
 from payments.models import Charge, Payment
 from reservations import cancellation, confirmation, holding
 from reservations.models import Concert, Reservation
@@ -82,7 +82,7 @@ class WholeFlow(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 5))
     def deliver(self, limit):
         for using in self.databases():
-            deliver_batch(using=using, consumers=self.names(), limit=limit)
+            deliver_round(using=using, consumers=self.names(), limit=limit)
 
     @rule(limit=st.integers(1, 5))
     def deliver_and_die_before_saying_so(self, limit):

@@ -9,7 +9,7 @@ from events.consumers import consumers
 from events.destinations import NOT_REACHED, Destinations
 from events.forwarding import forward
 from events.homes import own_databases
-from events.relay import collecting, deliver_batch, take_up_known
+from events.relay import collecting, deliver_round, take_up_known
 
 LIMITS = {False: 100, True: 10}  # lanes at once, by whether the consumers are external: the network is slow
 
@@ -81,7 +81,7 @@ class Command(BaseCommand):
 def deliver(*, using, consumers, **options):
     with collecting():
         take_up_known(using=using, consumers=consumers)
-        return deliver_batch(using=using, consumers=consumers, **options)
+        return deliver_round(using=using, consumers=consumers, **options)
 
 
 @contextmanager
