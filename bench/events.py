@@ -6,11 +6,11 @@ Ends with 1 when a target is missed.
 
 claim           100 heads of other lanes: with a lane of 100,000 behind a dead head, or behind one that is tried again,
                 or with 100,000 deliveries done; each to the same claim without them
-relay           a batch of 100 lanes of one event, a handler that does nothing: claim, cursor, inbox, effect, finish.
-                Beside it, batch by batch in turn: the claim's and the finish's statements alone, each committed (heads
-                of lanes FOR UPDATE SKIP LOCKED under a lease; done, and the next of the lane woken); the same with the
-                inbox's statement, which no consumer can do without; and a loop that has neither lanes nor leases nor
-                an inbox (FOR UPDATE SKIP LOCKED, done, one commit)
+relay           1,000 lanes of one event drained in batches of 100, a handler that does nothing: claim, cursor, inbox,
+                effect, finish. Beside it, drain by drain in turn: the claim's and the finish's statements alone, each
+                committed (heads of lanes FOR UPDATE SKIP LOCKED under a lease; done, and the next of the lane woken);
+                the same with the inbox's statement, which no consumer can do without; and a loop that has neither
+                lanes nor leases nor an inbox (FOR UPDATE SKIP LOCKED, done, one commit)
 publish         its share of a hold's transaction, as an addition to the rest
 purchase        submit to CONFIRMED with push (claims, effects, finishes, the waiting room's Redis), to the SQL of its
                 transactions alone, recorded once and sent again with other ids

@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook
 from events import bus
 from events.consumers import consumer
 from events.models import Delivery, Destination
-from events.relay import deliver_batch, relay
+from events.relay import deliver_round, relay
 from reservations.models import Reservation, SyncAttempt
 from tests.everything import assert_sound, make_due
 from tests.misbehaving_platform import (
@@ -61,7 +61,7 @@ def impatience(settings):
 def sync():
     """One round, when all that waits has become due; a relay would go on if the next pause is short."""
     make_due()
-    deliver_batch(using=RESERVATIONS, consumers=["data-sync"])
+    deliver_round(using=RESERVATIONS, consumers=["data-sync"])
     return delivery()
 
 
