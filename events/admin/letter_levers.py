@@ -193,7 +193,7 @@ class LetterLevers(WithLevers):
 
     def _held_up(self, group):
         told = {name: counted(getattr(group, name), MOST) for name in ("lanes", "followers", "stories")}
-        words = gettext("%(lanes)s lanes with %(followers)s waiting, of %(stories)s reservations, %(points)s P")
+        words = gettext("lanes: %(lanes)s, waiting behind: %(followers)s, reservations: %(stories)s, %(points)s P")
         return words % (told | {"points": f"{group.points:,}"})
 
     def _rest_of_group(self, request, verb) -> dict:
