@@ -272,6 +272,12 @@ class TestSeveral:
         page, seen = self.asked(boss, three)
         assert "1, to which it can" in page and set(seen) == {str(each.pk) for each in three[1:]}
 
+    def test_say_so_when_they_are_more_than_are_done_at_once(self, boss, three, monkeypatch):
+        assert "the first" not in self.asked(boss, three)[0]
+        monkeypatch.setattr("events.admin.levers.MOST_AT_ONCE", 2)
+        page, seen = self.asked(boss, three)
+        assert "the first 2 of those you selected" in page and set(seen) == {str(each.pk) for each in three[:2]}
+
     def test_need_a_reason_and_the_permission(self, boss, three):
         seen = self.asked(boss, three)[1]
         assert "required" in boss.pull("reservations/reservation/compensate/", seen=seen, reason=" ")

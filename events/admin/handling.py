@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from events import approvals
-from events.admin.levers import DENIED, LEVELS, MOST_AT_ONCE, DryRun, Lever, LeverForm, WithLevers, who
+from events.admin.levers import DENIED, LEVELS, DryRun, Lever, LeverForm, WithLevers, who
 from events.admin.windows import address_of, as_uuid
 from events.aggregate import Refused, revisions
 
@@ -130,7 +130,7 @@ class WithHandles(WithLevers):
 
     def _ask_for_several(self, request, verb, queryset):
         """What is frozen here is what it will be about, whatever comes in between."""
-        handle, nouns = self.handles[verb], list(queryset.order_by("pk")[:MOST_AT_ONCE])
+        handle, nouns = self.handles[verb], self.at_once(request, queryset.order_by("pk"))
         able = [noun for noun in nouns if not handle.why_not(noun)]
         if not able:
             self.message_user(request, _("It can be done to none of them."), messages.WARNING)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from events.admin.domains import domain_of
 from events.admin.letter_editing import EditForm, difference
 from events.admin.letters import asked_group, letters_of, most_at_once
-from events.admin.levers import LEVELS, MOST_AT_ONCE, DryRun, LeverForm, WithLevers, who
+from events.admin.levers import LEVELS, DryRun, LeverForm, WithLevers, who
 from events.admin.windows import address_of, counted
 from events.consumers import consumer
 from events.handles import Result, outcome_of
@@ -134,7 +134,7 @@ class LetterLevers(WithLevers):
 
     @admin.action(description=_("Retry the selected dead deliveries"), permissions=["retry"])
     def retry_selected(self, request, queryset):
-        dead = list(queryset.filter(state=State.DEAD).select_related("event")[:MOST_AT_ONCE])
+        dead = self.at_once(request, queryset.filter(state=State.DEAD).select_related("event"))
         if not dead:
             self.message_user(request, _("None of these is dead: there is nothing to retry."), messages.WARNING)
             return None

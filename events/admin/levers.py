@@ -132,6 +132,14 @@ class WithLevers:
         levers = self.levers_of(request, obj) if obj else []
         return super().change_view(request, object_id, form_url, {"levers": levers} | (extra_context or {}))
 
+    def at_once(self, request, selected) -> list:
+        """Of those selected as many as one page is about; tells when that is not all."""
+        things = list(selected[: MOST_AT_ONCE + 1])
+        if len(things) > MOST_AT_ONCE:
+            words = _("This is about the first %d of those you selected. Select the rest afterwards.")
+            self.message_user(request, words % MOST_AT_ONCE, messages.WARNING)
+        return things[:MOST_AT_ONCE]
+
     def ask(self, request, form, dry_run: DryRun):
         """The page that tells what will happen and asks why."""
         context = self.admin_site.each_context(request)
