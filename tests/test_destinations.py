@@ -3,6 +3,7 @@
 import smtplib
 from datetime import timedelta
 from io import StringIO
+from time import sleep
 
 import psycopg
 import pytest
@@ -247,6 +248,20 @@ class TestAPausedConsumer:
         paused.resume(**WHY)
         relay()
         assert (heard, states()) == ([1], ["done"])
+
+    def test_gets_nothing_after_the_round_in_which_it_was_paused_however_much_waits(self, heard, monkeypatch):
+        monkeypatch.setattr("events.relay.ROUND_SECONDS", 0.05)
+
+        def listen(message, event):
+            heard.append(event.seq)
+            consumer.pause(**WHY)
+            sleep(0.1)  # longer than a round
+
+        with listening(listen) as consumer:
+            for _ in range(3):
+                say(1, aggregate=someone())
+            relay(limit=1)
+        assert (heard, sorted(states())) == ([1], ["done", "ready", "ready"])
 
     def test_is_paused_with_an_operators_action(self, paused):
         paused.resume(operator="Otto", reason="they are back")

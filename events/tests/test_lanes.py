@@ -176,6 +176,24 @@ class TestAClaim:
         assert served == {"listener", "other"}
 
 
+class TestARound:
+    def test_reaches_what_a_dead_relay_left_though_others_wait_without_end(self, heard, monkeypatch):
+        monkeypatch.setattr("events.relay.ROUND_SECONDS", 0.05)
+
+        def listen(message, event):
+            heard.append(event.seq)
+            sleep(0.1)  # longer than a round
+
+        with listening(listen):
+            say(9, aggregate=someone())
+            claim()
+            deliveries(state="leased").update(available_at="2020-01-01T00:00:00Z")
+            for _ in range(3):
+                say(1, aggregate=someone())
+            relay(limit=1)
+        assert heard == [1, 9, 1, 1]
+
+
 class TestAPush:
     def test_goes_on_to_the_end_of_a_lane(self, heard, singer, settings):
         settings.PUSH_AFTER_COMMIT = True
