@@ -3,7 +3,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -19,40 +19,13 @@ from events.messages import (
     ReservationReleased,
     ReservationSubmitted,
 )
-from reservations.models.attention import AttentionQuerySet, CallsForAttention
+from reservations.models.attention import CallsForAttention
 from reservations.models.performance import Performance
+from reservations.models.reservation_queryset import ReservationQuerySet
 
 
 class HoldExpired(Exception):
     """The five minutes are over; the seats are free for others."""
-
-
-class ReservationQuerySet(AttentionQuerySet):
-    def of(self, user_id):
-        return self.filter(user_id=user_id)
-
-    def lapsed(self, *, now=None):
-        """Holds whose time is over, whether or not the sweep has seen them."""
-        return self.filter(status=Reservation.Status.HELD, held_until__lte=now or Now())
-
-    def as_shown(self):
-        """Annotates `shown_status`: a hold whose time is over is EXPIRED, whether or not the sweep has run."""
-        lapsed = When(status=Reservation.Status.HELD, held_until__lte=Now(), then=Value(Reservation.Status.EXPIRED))
-        return self.annotate(shown_status=Case(lapsed, default=F("status")))
-
-    def live(self, *, now=None):
-        """Those that keep seats from others."""
-        lapsed = Q(status=Reservation.Status.HELD, held_until__lte=now or Now())
-        return self.filter(status__in=Reservation.LIVE).exclude(lapsed)
-
-    def past_deadline(self, now, *, most):
-        """The keys of those past a deadline of payments: the `most` oldest of each, by its index, in one question."""
-        paying = self.filter(status=Reservation.Status.PAYING, pay_deadline__lte=now).order_by("pay_deadline")
-        others = (
-            self.filter(**{f"{name}__lte": now}).order_by(name) for name in ("answer_deadline", "refund_deadline")
-        )
-        first, *rest = (late.values_list("pk", flat=True)[:most] for late in (paying, *others))
-        return first.union(*rest)
 
 
 class Reservation(CallsForAttention, Aggregate):
