@@ -41,7 +41,7 @@ MAY_PULL = {  # model: verbs: roles
 def levers():
     """(admin, verb) of every lever that the console has."""
     with_levers = [each for each in admin.site._registry.values() if isinstance(each, WithLevers)]
-    return [(each, verb) for each in with_levers for verb in each.verbs]
+    return [(each, verb) for each in with_levers for verb in each.labels]
 
 
 def rows():

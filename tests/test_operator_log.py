@@ -82,7 +82,8 @@ class TestMyPermissions:
         assert page.count('<th scope="row">') >= len(set(roles.ROLES["manager"]))
         row = page.split('<th scope="row">Can export sales</th>')[1].split("</tr>")[0]
         assert "may not" not in row and "finance, manager" in row
-        assert all(f'<th scope="row">{verb}</th>' in page for verb in ["Approve", "Refuse"])  # by one permission
+        levers = ["Approve", "Refuse", "Pause", "Resume"]  # each two by one permission
+        assert all(f'<th scope="row">{lever}</th>' in page for lever in levers)
 
     def test_name_those_who_can_give_more(self, boss):
         assert boss.user.email in Operator.who_may().see("my-permissions/")

@@ -63,8 +63,8 @@ def _levers(site):
     """(permission, thing, label) of each; some share a permission."""
     for each in site._registry.values():
         if isinstance(each, WithLevers):
-            for verb in each.verbs:
-                yield each.permission_of(verb), each.opts.verbose_name, each.label_of(verb)
+            for verb, label in each.labels.items():
+                yield each.permission_of(verb), each.opts.verbose_name, label
 
 
 def _others() -> dict:

@@ -23,7 +23,7 @@ PENDING = Approval.State.PENDING
 class ApprovalAdmin(WithLevers, DomainAdmin):
     """What waits for a second person, and what became of it."""
 
-    verbs = ["approve", "refuse"]
+    labels = {"approve": _("Approve"), "refuse": _("Refuse")}
     list_display = ["asked_at", "lever_label", "operator", "reason", "count", "points_moved", "shown_state"]
     list_filter = ["state"]
     ordering = ["-id"]
@@ -72,14 +72,11 @@ class ApprovalAdmin(WithLevers, DomainAdmin):
     def permission_of(self, verb):
         return "events.decide_approval"
 
-    def label_of(self, verb):
-        return {"approve": _("Approve"), "refuse": _("Refuse")}[verb]
-
     def levers_of(self, request, approval):
         over = gettext("It is %s.") % self.shown_state(approval) if approvals.is_over(approval) else ""
         own = gettext("You asked for it yourself.") if approval.operator_id == request.user.pk else ""
-        approve = self.lever(request, approval, "approve", label=_("Approve"), why_not=over or own)
-        refuse = self.lever(request, approval, "refuse", label=_("Refuse"), why_not=over)
+        approve = self.lever(request, approval, "approve", why_not=over or own)
+        refuse = self.lever(request, approval, "refuse", why_not=over)
         if own and not over:  # who asked may take it back without any permission
             refuse = replace(refuse, label=_("Take back"), why_not="")
         return [approve, refuse]

@@ -42,7 +42,7 @@ class DestinationForm(LeverForm):
 class DestinationAdmin(WithLevers, DomainAdmin):
     """All consumers and ways to other deployments, whether there is a row about them or not."""
 
-    verbs = ["pause", "resume"]
+    labels = BUTTONS
     change_form_template = "admin/consumer.html"
     fields = ["consumer", "paused", "outages", "away_since", "probe_at", "last_error", "version"]
 
@@ -50,7 +50,7 @@ class DestinationAdmin(WithLevers, DomainAdmin):
         view = self.admin_site.admin_view
         levers = [
             path(f"<path:object_id>/{verb}/", view(getattr(self, verb)), name=f"events_destination_{verb}")
-            for verb in self.verbs
+            for verb in self.labels
         ]
         return [path("", view(self.changelist_view), name="consumers"), *levers, *super(WithLevers, self).get_urls()]
 
@@ -80,10 +80,10 @@ class DestinationAdmin(WithLevers, DomainAdmin):
         return request.standing.row
 
     def levers_of(self, request, destination):
-        labels = [("pause", destination.paused, PAUSED_ALREADY), ("resume", not destination.paused, NOT_PAUSED)]
+        asked = [("pause", destination.paused, PAUSED_ALREADY), ("resume", not destination.paused, NOT_PAUSED)]
         return [
-            self.lever(request, destination, verb, label=BUTTONS[verb], why_not=self._why_not(destination, so, words))
-            for verb, so, words in labels
+            self.lever(request, destination, verb, why_not=self._why_not(destination, so, words))
+            for verb, so, words in asked
         ]
 
     def render_change_form(self, request, context, *args, **kwargs):

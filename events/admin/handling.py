@@ -19,26 +19,20 @@ class WithHandles(WithLevers):
     handles = {}
 
     @property
-    def verbs(self):
-        return list(self.handles)
+    def labels(self):
+        return {verb: handle.label for verb, handle in self.handles.items()}
 
     def lever_paths(self):
         view, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
-        for verb in self.verbs:
+        for verb in self.labels:
             yield path(f"<uuid:object_id>/{verb}/", view(self.pull), {"verb": verb}, name=f"{name}_{verb}")
             yield path(f"{verb}/", view(self.pull_several), {"verb": verb}, name=f"{name}_{verb}_several")
 
     def address_of_several(self, verb):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{verb}_several")
 
-    def label_of(self, verb):
-        return self.handles[verb].label
-
     def levers_of(self, request, noun):
-        return [
-            self.lever(request, noun, verb, label=handle.label, why_not=handle.why_not(noun))
-            for verb, handle in self.handles.items()
-        ]
+        return [self.lever(request, noun, verb, why_not=handle.why_not(noun)) for verb, handle in self.handles.items()]
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         noun = self.get_object(request, object_id)

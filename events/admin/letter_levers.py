@@ -48,14 +48,11 @@ EDITING_IS_OFF = _("Changing messages is switched off here (EDIT_DEAD_LETTERS)."
 class LetterLevers(WithLevers):
     """For the admin of deliveries."""
 
-    verbs = ["retry", "edit", "discard", "replay"]
+    labels = BUTTONS
     actions = ["retry_selected"]
 
     def levers_of(self, request, delivery):
-        return [
-            self.lever(request, delivery, verb, label=BUTTONS[verb], why_not=why_not(verb, delivery))
-            for verb in self.verbs
-        ]
+        return [self.lever(request, delivery, verb, why_not=why_not(verb, delivery)) for verb in self.labels]
 
     # One
 

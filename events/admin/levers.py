@@ -80,7 +80,7 @@ class WithLevers:
     No permission, no lever; that holds for a superuser, too, when the model declares none of that name.
     """
 
-    verbs = []  # each at …/<id>/<verb>/
+    labels = {}  # {verb: what its button says}, each at …/<id>/<verb>/
 
     def get_urls(self):
         return [*self.lever_paths(), *super().get_urls()]
@@ -92,16 +92,12 @@ class WithLevers:
                 self.admin_site.admin_view(getattr(self, verb)),
                 name=f"{self.opts.app_label}_{self.opts.model_name}_{verb}",
             )
-            for verb in self.verbs
+            for verb in self.labels
         ]
 
     def permission_of(self, verb) -> str:
         """What an operator needs for that lever, as "app.codename"."""
         return f"{self.opts.app_label}.{verb}_{self.opts.model_name}"
-
-    def label_of(self, verb) -> str:
-        """What the lever is called, or else what its permission allows."""
-        return dict(self.opts.permissions).get(f"{verb}_{self.opts.model_name}", verb)
 
     def may(self, request, verb) -> bool:
         permission = self.permission_of(verb)
@@ -112,11 +108,11 @@ class WithLevers:
         if not self.may(request, verb):
             raise PermissionDenied
 
-    def lever(self, request, obj, verb, *, label, why_not="") -> Lever:
+    def lever(self, request, obj, verb, *, why_not="") -> Lever:
         """The lever as this operator sees it on the object's page."""
         if not self.may(request, verb):
             why_not = DENIED
-        return Lever(label=label, address=self.address_of(verb, obj), why_not=why_not)
+        return Lever(label=self.labels[verb], address=self.address_of(verb, obj), why_not=why_not)
 
     def address_of(self, verb, obj):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{verb}", args=[obj.pk])

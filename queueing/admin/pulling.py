@@ -39,7 +39,7 @@ class RoomLeverForm(LeverForm):
 class PullsLevers(WithLevers):
     """For the admin of rooms. One permission is for all levers: to change a room."""
 
-    verbs = list(HANDLES)
+    labels = {verb: handle.label for verb, handle in HANDLES.items()}
 
     def lever_paths(self):
         pull = self.admin_site.admin_view(self.pull)
@@ -47,9 +47,6 @@ class PullsLevers(WithLevers):
 
     def permission_of(self, verb):
         return "queueing.change_room"
-
-    def label_of(self, verb):
-        return HANDLES[verb].label
 
     def address_of(self, verb, room):
         return reverse("admin:queueing_room_lever", args=[room.pk, verb])
@@ -64,7 +61,7 @@ class PullsLevers(WithLevers):
         why_not = handle.why_not(room)
         if handle.at_once and front is None:
             why_not = gettext("The room can't be reached.")
-        return self.lever(request, room, handle.verb, label=handle.label, why_not=why_not)
+        return self.lever(request, room, handle.verb, why_not=why_not)
 
     # The pages of one lever
 

@@ -14,7 +14,7 @@ from reservations.models import Claim
 class ClaimAdmin(WithLevers, ReadOnlyAdmin):
     """A window, and the lever for a claim that outlived its reservation."""
 
-    verbs = ["end"]
+    labels = {"end": _("End the claim")}
     list_display = ["seat", "performance", "price", "ended_at", "of_reservation"]
     list_filter = [PerformanceFilter]
     list_select_related = ["seat", "performance__concert"]
@@ -30,7 +30,7 @@ class ClaimAdmin(WithLevers, ReadOnlyAdmin):
     # The lever
 
     def levers_of(self, request, claim):
-        return [self.lever(request, claim, "end", label=_("End the claim"), why_not=why_not_to_end(claim))]
+        return [self.lever(request, claim, "end", why_not=why_not_to_end(claim))]
 
     def end(self, request, object_id):
         self.require(request, "end")

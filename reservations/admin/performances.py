@@ -32,7 +32,7 @@ class PriceInline(admin.TabularInline):
 
 @admin.register(Performance)
 class PerformanceAdmin(WithLevers, CheapList, admin.ModelAdmin):
-    verbs = ["lay_out"]
+    labels = {"lay_out": _("Lay out the seats")}
     change_form_template = "admin/with_levers.html"
     list_display = ["starts_at", "concert", "venue", "sales_open_at", "sales_close_at", "seat_count"]
     list_filter = ["plan__venue"]
@@ -66,7 +66,7 @@ class PerformanceAdmin(WithLevers, CheapList, admin.ModelAdmin):
 
     def levers_of(self, request, performance):
         why_not = why_not_to_lay_out(performance)
-        return [self.lever(request, performance, "lay_out", label=_("Lay out the seats"), why_not=why_not)]
+        return [self.lever(request, performance, "lay_out", why_not=why_not)]
 
     def lay_out(self, request, object_id):
         self.require(request, "lay_out")
