@@ -7,6 +7,7 @@ address, keep everything in one directory and end with the process that started 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+DOMAINS = ["accounts", "reservations", "queueing", "payments", "settlement"]
 
 
 class CannotStart(Exception):

@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local_stack import CannotStart, postgres, valkey
+from local_stack import DOMAINS, CannotStart, postgres, valkey
 from local_stack.servers import Servers
 
-DOMAINS = ["accounts", "reservations", "queueing", "payments", "settlement"]
 SETTINGS = {
     "SECRET_KEY": "only-for-tests",
     "DEBUG": "off",

@@ -9,8 +9,7 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from local_stack import ROOT, CannotStart, postgres
-from local_stack.pytest_plugin import DOMAINS
+from local_stack import DOMAINS, ROOT, CannotStart, postgres
 from local_stack.run import Stack, run
 from local_stack.terminal import alarm
 

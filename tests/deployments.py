@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx2
 import psycopg
 
-from local_stack import postgres, split
+from local_stack import DOMAINS, postgres, split
 from local_stack.directory import free_port
 from local_stack.guard import Guard
 from local_stack.servers import temporary_directory
@@ -72,7 +72,7 @@ class Deployments:
     def _make_databases(self):
         self._drop_databases()
         postgres.create_databases(os.environ["DATABASE_URL"], self._names())
-        migrations = [self._python(domain, "manage.py", "migrate", "--no-input", "-v0") for domain in split.DOMAINS]
+        migrations = [self._python(domain, "manage.py", "migrate", "--no-input", "-v0") for domain in DOMAINS]
         for process in migrations:
             assert process.wait(timeout=60) == 0, self.log()
             self.guard.forget(process)
@@ -86,8 +86,8 @@ class Deployments:
         return [urlsplit(url).path.removeprefix("/") for url in self.settings["database_urls"].values()]
 
     def _start(self):
-        self.workers = {domain: self._python(domain, "manage.py", "work") for domain in split.DOMAINS}
-        ports = {domain: free_port() for domain in split.DOMAINS if domain not in split.WITHOUT_WEB}
+        self.workers = {domain: self._python(domain, "manage.py", "work") for domain in DOMAINS}
+        ports = {domain: free_port() for domain in DOMAINS if domain not in split.WITHOUT_WEB}
         for domain, port in ports.items():
             granian = ["-m", "granian", "concert_site.wsgi:application", "--interface", "wsgi", "--no-ws"]
             self._python(domain, *granian, "--port", port, "--workers", 1, "--blocking-threads", 2)

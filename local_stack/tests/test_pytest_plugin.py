@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from local_stack import ROOT, pytest_plugin
+from local_stack import DOMAINS, ROOT, pytest_plugin
 
 ENVIRONMENT_OF_A_TEST = """
 import json, os
@@ -43,7 +43,7 @@ class TestTheEnvironmentOfTests:
     def test_has_a_database_per_domain_exactly_when_asked(self, tmp_path, per_domain):
         exported = {"PAYMENTS_DATABASE_URL": "postgresql://precious/payments"}
         environment, output = environment_of_a_test(tmp_path, DATABASE_PER_DOMAIN=per_domain, **exported)
-        names = [f"{domain.upper()}_DATABASE_URL" for domain in pytest_plugin.DOMAINS]
+        names = [f"{domain.upper()}_DATABASE_URL" for domain in DOMAINS]
         urls = {environment[name] for name in names if name in environment}
         if per_domain == "1":
             assert len(urls | {environment["DATABASE_URL"]}) == 6

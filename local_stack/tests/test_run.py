@@ -56,6 +56,23 @@ class Command(BaseCommand):
 }
 
 
+WITHOUT_TOOLS = """
+import importlib, sys
+sys.modules |= dict.fromkeys(["pytest", "hypothesis", "playwright", "schemathesis", "time_machine"])
+importlib.import_module(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("program", ["run", "split", "manage"])
+def test_a_program_needs_nothing_that_only_the_tests_have(program):
+    subprocess.run([sys.executable, "-c", WITHOUT_TOOLS, f"local_stack.{program}"], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("program", ["waiting_room", "events", "outage"])
+def test_nor_does_a_benchmark(program):
+    subprocess.run([sys.executable, "-c", WITHOUT_TOOLS, f"bench.{program}"], cwd=ROOT, check=True)
+
+
 @pytest.fixture(scope="module")
 def service(new_directory):
     root = new_directory()
