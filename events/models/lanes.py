@@ -29,13 +29,14 @@ SELECT sent.id, %(event)s, sent.consumer, %(type)s, %(aggregate)s, %(seq)s, coal
 
 # The due heads, by consumer and then by the time since when they are due. `available_at` is also the end of a lease: a
 # relay that dies gives its deliveries back by doing nothing. Due in each state is looked for by itself, so that those
-# who have the few of one never read through the many of the other.
+# who have the few of one never read through the many of the other. The events are looked up one by one (LIMIT keeps it
+# so): as a join, a planner that has not yet heard how many events there are would read them all.
 CLAIM = f"""
-UPDATE events_delivery d
+WITH claimed AS (
+UPDATE events_delivery
    SET state = 'leased', attempts = attempts + 1, lease_token = %(token)s,
        available_at = statement_timestamp() + make_interval(secs => %(lease)s)
-  FROM events_event e
- WHERE e.id = d.event_id AND d.id = ANY(ARRAY(
+ WHERE id = ANY(ARRAY(
        SELECT due.id FROM unnest(%(consumers)s::text[]) AS served (consumer)
         CROSS JOIN unnest(%(states)s::text[]) AS found (state) CROSS JOIN LATERAL (
               SELECT d.id FROM events_delivery d
@@ -47,7 +48,8 @@ UPDATE events_delivery d
                                     AND earlier.state IN {UNFINISHED})
                ORDER BY d.available_at LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED) AS due
         LIMIT %(limit)s))
-RETURNING {{columns}};
+RETURNING *)
+SELECT {{columns}} FROM claimed d CROSS JOIN LATERAL (SELECT * FROM events_event WHERE id = d.event_id LIMIT 1) AS e;
 """  # noqa: S608
 STATES = {None: ["leased", "ready"], False: ["ready"], True: ["leased"]}  # by whether its relay died
 STORY = "AND d.correlation_id = %(correlation_id)s"

@@ -8,6 +8,7 @@ from django.db import connections, transaction
 from events.models import Delivery
 from events.relay import deliver_batch
 from events.tests.stage import author, deliveries, heard_by, listening, say, someone
+from tests.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 BEHIND = 50_000  # in each of two lanes
@@ -30,6 +31,12 @@ def follow(aggregate, *, state):
         cursor.execute(FOLLOW, [BEHIND, aggregate, state])
 
 
+def tidy(statement):
+    """As autovacuum does, sooner or later."""
+    with connections[author()].cursor() as cursor:
+        cursor.execute(statement)
+
+
 @pytest.fixture
 def heard():
     return []
@@ -46,8 +53,7 @@ def behind(heard):
         deliveries(aggregate_id=held, seq=1).update(state="dead")
         for _ in range(100):
             say(1, aggregate=someone())
-        with connections[author()].cursor() as cursor:
-            cursor.execute("VACUUM (ANALYZE) events_delivery, events_event")  # as autovacuum does, sooner or later
+        tidy("VACUUM (ANALYZE) events_delivery, events_event")
         yield
 
 
@@ -59,6 +65,18 @@ class TestAHundredThousandBehind:
         deliver_batch(using=author(), consumers=["listener"])
         assert heard.count(1) == 101  # the hot one's first, and the others
         assert deliveries(state="parked").count() == BEHIND
+
+    def test_are_not_read_either_when_the_planner_has_heard_of_none_of_them(self, heard):
+        with listening(heard_by(heard)):
+            with transaction.atomic(using=author()):
+                hot = someone()
+                say(1, aggregate=hot)
+                follow(hot, state="waiting")
+                assert at_once(lambda: tidy("ANALYZE events_event")) == [
+                    None
+                ]  # it sees pages, and no event that is committed
+            tidy("VACUUM (ANALYZE) events_delivery")
+            assert pages_of(lambda: Delivery.claim(using=author(), consumers=["listener"])) < PAGES
 
 
 def pages_of(action) -> int:
